@@ -1,0 +1,164 @@
+"""Composition root: the only module that knows every concrete piece, and puts them together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock
+from sqlalchemy import Connection, select
+
+from bot.content import CURRENT_FORM, form_of, known_of, trial_office
+from bot.conversation import Conversation
+from bot.dialogs.known import Known, Office
+from bot.dialogs.messages import Capabilities
+from bot.ports import Clock, Entropy
+from bot.setup import office_from_json, office_to_json
+from storage.database import Database, open_database, serve_alone
+from storage.desk import Context
+from storage.group import OnQueued, SqliteLedger
+from storage.ids import Ids, milliseconds
+from storage.migrate import migrate, migrate_database
+from storage.postgres import PostgresLedger
+from storage.sealed import Keys, open_keys
+from storage.tables import meta
+
+T = TypeVar("T")
+
+CAPABILITIES = {
+    "terminal": Capabilities("terminal", max_text=100_000),
+    "web": Capabilities("web", codes=True, max_text=100_000),
+}
+"""To add a platform: its module in `platforms/`, a line here, its start in `serving.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this installation keeps its things."""
+
+    data: Path
+    database_url: str
+    key_file: Path
+    key_text: str | None = None
+
+    @classmethod
+    def of(cls, data: Path) -> "Place":
+        """Return the place of everything in one folder, as it is without any setting."""
+        return cls(data, f"sqlite:///{(data / 'mau03.db').as_posix()}", data / "mau03.key")
+
+
+@dataclass(slots=True)
+class House:
+    """One installation, opened: database, keys, office, conversation."""
+
+    place: Place
+    database: Database
+    keys: Keys
+    key_created: bool
+    office: Office
+    known: Known
+    conversation: Conversation
+    context: Context
+    now: Clock
+    random: Entropy
+    lock: FileLock | None = field(default=None)
+
+    def sqlite_ledger(self, on_queued: OnQueued) -> SqliteLedger:
+        assert self.database.writer is not None  # noqa: S101 - the caller knows its database
+        return SqliteLedger(
+            self.database.writer, self.conversation.decide, self.context, on_queued
+        )
+
+    def postgres_ledger(self, on_queued: OnQueued) -> PostgresLedger:
+        return PostgresLedger(
+            self.database.engine, self.conversation.decide, self.context, on_queued
+        )
+
+    async def read(self, look: Callable[[Connection], T]) -> T:
+        """Run a function in a transaction of its own, on either database."""
+        async with self.database.engine.begin() as connection:
+            return await connection.run_sync(look)
+
+
+def open_house(place: Place, *, now: Clock, random: Entropy, alone: bool = False) -> House:
+    """Open a SQLite installation: folder, lock, tables, key, office. Not from an event loop.
+
+    `alone` refuses a second serving process. Raises AlreadyRunning, MissingKey, WrongKey.
+    """
+    place.data.mkdir(parents=True, exist_ok=True)
+    lock = serve_alone(place.database_url) if alone else None
+    migrate(place.database_url)
+    database = open_database(place.database_url)
+    assert database.writer is not None  # noqa: S101 - PostgreSQL is opened by open_house_async
+    with database.writer.begin() as connection:
+        keys, created, office = _entered(connection, place, random)
+    return _furnished(place, database, keys, created, office, now, random, lock)
+
+
+async def open_house_async(
+    place: Place, *, now: Clock, random: Entropy, alone: bool = False
+) -> House:
+    """The same for either database, from within an event loop."""
+    place.data.mkdir(parents=True, exist_ok=True)
+    lock = serve_alone(place.database_url) if alone else None
+    await migrate_database(place.database_url)
+    database = open_database(place.database_url)
+    async with database.engine.begin() as connection:
+        keys, created, office = await connection.run_sync(_entered, place, random)
+    return _furnished(place, database, keys, created, office, now, random, lock)
+
+
+def _entered(
+    connection: Connection, place: Place, random: Entropy
+) -> tuple[Keys, bool, Office]:
+    keys, created = open_keys(connection, place.key_file, random, given=place.key_text)
+    return keys, created, saved_office(connection) or trial_office()
+
+
+def _furnished(
+    place: Place,
+    database: Database,
+    keys: Keys,
+    key_created: bool,
+    office: Office,
+    now: Clock,
+    random: Entropy,
+    lock: FileLock | None,
+) -> House:
+    known = known_of(office)
+    ids = Ids(random)
+
+    def new_id(at: datetime) -> int:
+        return ids.next(milliseconds(at))
+
+    conversation = Conversation(form_of, CURRENT_FORM, known, CAPABILITIES, new_id)
+    context = Context(
+        keys=keys,
+        now=now,
+        random=random,
+        ids=ids,
+        apology=conversation.apology,
+        unit=office.commune,
+        form=CURRENT_FORM,
+        worker=random(8).hex(),
+    )
+    return House(
+        place, database, keys, key_created, office, known, conversation, context, now, random, lock
+    )
+
+
+OFFICE = "office"
+"""Row of table meta that holds the office as `mau03 setup` left it."""
+
+
+def saved_office(connection: Connection) -> Office | None:
+    """Return the office of this installation, or None before its set-up."""
+    text = connection.scalar(select(meta.c.value).where(meta.c.name == OFFICE))
+    return office_from_json(text) if text else None
+
+
+def save_office(connection: Connection, office: Office) -> None:
+    """Put the office in place of the one before. The caller commits."""
+    connection.execute(meta.delete().where(meta.c.name == OFFICE))
+    connection.execute(meta.insert().values(name=OFFICE, value=office_to_json(office)))

@@ -1,0 +1,220 @@
+"""What people can say at any time: help, back, pause, my forms, an officer please, edit, withdraw."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from bot.dialogs.effects import Agree, Ask, Effect, Load, Need, Pause, Tell
+from bot.dialogs.giving import STAGE_OF, ask_again, question_of
+from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, previous_question, refuse
+from bot.dialogs.scene import reopen
+from bot.dialogs.state import Dialog, Draft
+from bot.dialogs.summary import ITEM_8, shown
+from bot.dialogs.talking import short_name
+
+Aside = Callable[[Scene, Dialog, str], Step]
+
+
+def _again(dialog: Dialog, *first: Effect) -> Step:
+    """Say something and show the open prompt below it."""
+    return dialog, [*first, Ask()] if dialog.chat.prompt else list(first)
+
+
+def _help(scene: Scene, dialog: Dialog, _: str) -> Step:
+    prompt = dialog.chat.prompt
+    if prompt and prompt.question in scene.form:
+        question = scene.form[prompt.question]
+        facts = {"hint": question.hint, "example": question.example, "note": question.footnote}
+        return _again(dialog, Tell("help_question", facts))
+    key = f"help.{prompt.question}" if prompt else "help_idle"
+    return _again(dialog, Tell(key if key in scene.known.texts else "help_idle"))
+
+
+def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
+    prompt = dialog.chat.prompt
+    if prompt is None or dialog.draft is None:
+        return _again(dialog, Tell("nothing_before"))
+    if prompt.question in STAGE_OF:
+        return ask_again(scene, dialog)
+    if prompt.question in scene.form or prompt.question == "review":
+        before = previous_question(scene, dialog.draft, prompt.question)
+        if before is None:
+            return _again(dialog, Tell("nothing_before"))
+        return reopen(scene, dialog, before)
+    return BACK.get(prompt.question, _onward)(scene, dialog)
+
+
+def _onward(scene: Scene, dialog: Dialog) -> Step:
+    return onward(scene, dialog.drafted(card={}))
+
+
+def _back_to_start(scene: Scene, dialog: Dialog) -> Step:
+    """Before consent nothing may be kept: the person starts over with for whom."""
+    gone, effects = forget(dialog)
+    dialog, said = onward(scene, gone)
+    return dialog, [*effects, *said]
+
+
+def _back_from_consent(scene: Scene, dialog: Dialog) -> Step:
+    if draft_of(dialog).relation == "self":
+        return _back_to_start(scene, dialog)
+    return onward(scene, dialog.drafted(relation=""))
+
+
+def _back_to_consent(scene: Scene, dialog: Dialog) -> Step:
+    return onward(scene, dialog.drafted(consent=""))
+
+
+def _back_to_birth(scene: Scene, dialog: Dialog) -> Step:
+    guardian = draft_of(dialog).guardian._replace(name="", relation="")
+    return reopen(scene, dialog.drafted(guardian=guardian), "q02_ngay_sinh")
+
+
+def _close(_: Scene, dialog: Dialog) -> Step:
+    return dialog.open(None), [Tell("idle_confirmed")]
+
+
+BACK: Final[Mapping[str, Callable[[Scene, Dialog], Step]]] = {
+    "relationship": _back_to_start,
+    "consent_collect": _back_from_consent,
+    "consent_contact": _back_to_consent,
+    "guardian_name": _back_to_birth,
+    "guardian_relation": _back_to_birth,
+    "guardian_consent": _back_to_birth,
+    "change_kind": _close,
+    "change_since": _close,
+    "my_forms": _close,
+}
+
+
+def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
+    draft, prompt = dialog.draft, dialog.chat.prompt
+    if draft is None or prompt is None:
+        return dialog.open(None), [Tell("paused_empty")]
+    question = scene.form[prompt.question] if prompt.question in scene.form else None
+    said = Tell("paused_at", {"item": question.item}) if question else Tell("paused")
+    return dialog.drafted(pending=None).open(None), [said, Pause()]
+
+
+def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
+    draft = dialog.draft
+    if draft is None:
+        return _forms(scene, dialog, "")
+    if draft.confirmed and not draft.change.kind:
+        return dialog, [Tell("idle_confirmed")]
+    dialog, said = onward(scene, dialog.drafted(pending=None))
+    return dialog, [Tell("welcome_back", {"name": short_name(draft.answers)}), *said]
+
+
+def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
+    """Declare for somebody else; what was begun stays and is found under "my forms"."""
+    return onward(scene, replace(dialog, draft=None).chatted(started=True))
+
+
+def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
+    if dialog.chat.prompt is not None:
+        return dialog, [Ask()]
+    if dialog.draft and not dialog.draft.confirmed:
+        return _resume(scene, dialog, "")
+    dialog, said = onward(scene, replace(dialog, draft=None).chatted(started=True))
+    return dialog, [Tell("start"), *said]
+
+
+def _forms(_: Scene, dialog: Dialog, __: str) -> Step:
+    if not dialog.chat.submissions:
+        return _again(dialog, Tell("no_forms"))
+    return dialog, [Load(dialog.chat.submissions[-LISTED:], "list")]
+
+
+LISTED: Final = 30
+"""Submissions shown in a list of a chat."""
+
+
+def _rights(_: Scene, dialog: Dialog, __: str) -> Step:
+    return _again(dialog, Tell("rights"))
+
+
+def _officer(_: Scene, dialog: Dialog, __: str) -> Step:
+    prompt = dialog.chat.prompt
+    need = Need("call", {"at": prompt.question if prompt else ""})
+    return _again(dialog, need, Tell("officer"))
+
+
+def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
+    draft = dialog.draft
+    if draft is None or not draft.consent:
+        return _again(dialog, Tell("nothing_to_edit"))
+    question = question_of(scene, dialog, item) if item else None
+    if item and (question is None or question.id not in draft.answers):
+        if dialog.chat.prompt is None:
+            return dialog, [Tell("no_such_item", {"item": item})]
+        return refuse(dialog, "item_not_asked", item=item)
+    if draft.confirmed and not draft.change.kind:
+        return _edit_confirmed(dialog, draft, question.id if question else "")
+    if question is None:
+        return _again(dialog, Tell("which_item"))
+    return reopen(scene, dialog.drafted(pending=None, card={}), question.id)
+
+
+def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
+    if draft.status not in EDITABLE:
+        return dialog, [Tell("not_editable")]
+    return dialog.drafted(edit=target).open("change_kind"), [Ask()]
+
+
+EDITABLE: Final = frozenset({"confirmed", "returned"})
+"""Statuses in which the person may still change a submission by themselves."""
+
+
+def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
+    draft = dialog.draft
+    if draft is None or draft.status == "withdrawn":
+        return _again(dialog, Tell("nothing_to_withdraw"))
+    return dialog.drafted(pending=None, card={}).open("withdraw_confirm"), [Ask()]
+
+
+def _erase(scene: Scene, dialog: Dialog, _: str) -> Step:
+    draft = dialog.draft
+    if draft is None or not draft.confirmed:
+        return _withdraw(scene, dialog, "")
+    return _again(dialog, Need("request", {"what": "erase"}), Tell("erase_requested"))
+
+
+def _stop(_: Scene, dialog: Dialog, __: str) -> Step:
+    """No more reminders. What was agreed before is withdrawn by a row of its own."""
+    effects: list[Effect] = [Tell("stopped")]
+    if dialog.chat.contact == "yes":
+        effects.insert(0, Agree("contact", "withdrawn", "stopped"))
+        dialog = dialog.chatted(contact="no")
+    return _again(dialog, *effects)
+
+
+def _item_8(scene: Scene, dialog: Dialog, _: str) -> Step:
+    if dialog.draft is None or "q08_uu_tien" not in dialog.draft.answers:
+        return _again(dialog, Tell("help_idle"))
+    lines = (shown(scene, dialog.draft, question) for question in ITEM_8)
+    return _again(dialog, Tell("item_8", {"lines": "\n".join(filter(None, lines))}))
+
+
+def _show_again(_: Scene, dialog: Dialog, __: str) -> Step:
+    return dialog, [Ask()]
+
+
+ASIDES: Final[Mapping[str, Aside]] = {
+    "help": _help,
+    "back": _back,
+    "pause": _pause,
+    "resume": _resume,
+    "again": _show_again,
+    "new": _new,
+    "start": _start,
+    "forms": _forms,
+    "rights": _rights,
+    "officer": _officer,
+    "edit": _edit,
+    "withdraw": _withdraw,
+    "erase": _erase,
+    "stop": _stop,
+    "item_8": _item_8,
+}
+"""To add a command: a function, a line here, its words under `commands` in the texts."""

@@ -1,0 +1,186 @@
+"""The conversation as a pure function: (scene, dialog, event) -> (dialog, effects). Total.
+
+It knows no clock, no database and no platform; what it asks for is done by the shell.
+"""
+
+import re
+from typing import Final
+
+from bot.dialogs.asides import ASIDES
+from bot.dialogs.card import looks_like_card, read_card
+from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Received, Refuse, Said, Sent, Tell
+from bot.dialogs.giving import STAGE_OF, press, say, say_many
+from bot.dialogs.language import is_bare
+from bot.dialogs.prompts import button_values, chosen, option_values, wording
+from bot.dialogs.readers.characters import tidy, tidy_lines
+from bot.dialogs.readers.reading import Invalid
+from bot.dialogs.scene import Scene, Step, onward, refuse
+from bot.dialogs.state import Dialog
+from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
+
+TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
+"""An answer with its number on paper: "9: 4", "12.2.a: 1"."""
+
+
+def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
+    """Return the dialog after `event`, and what to do about it. Never raises on what people send."""
+    match event:
+        case Loaded():
+            return loaded(scene, dialog, event)
+        case Received(receipt):
+            return received(dialog, receipt)
+        case Sent(what):
+            return _sent(scene, dialog, what)
+        case Pressed():
+            return _pressed(scene, dialog, event)
+        case Said():
+            return _said(scene, dialog, event)
+
+
+def _sent(scene: Scene, dialog: Dialog, what: str) -> Step:
+    if dialog.chat.prompt is None:
+        dialog, effects = _nothing_open(scene, dialog)
+        return dialog, [Tell(f"sent.{what}"), *effects]
+    return refuse(dialog, what)
+
+
+def _pressed(scene: Scene, dialog: Dialog, event: Pressed) -> Step:
+    prompt = dialog.chat.prompt
+    if prompt is None:
+        dialog, effects = _nothing_open(scene, dialog)
+        return dialog, [Refuse("stale"), *effects]
+    if event.stale or event.value not in button_values(scene.form, dialog, scene.known):
+        return dialog, [Refuse("stale")]
+    if event.value == "back":
+        return ASIDES["back"](scene, dialog, "")
+    if prompt.question in TALK:
+        return TALK[prompt.question](scene, dialog, event.value)
+    return press(scene, dialog, scene.form[prompt.question], event.value)
+
+
+def _said(scene: Scene, dialog: Dialog, event: Said) -> Step:
+    text = tidy(event.text)
+    aside, rest = _aside(scene, dialog, text)
+    prompt = dialog.chat.prompt
+    if prompt is None:
+        if aside:
+            return ASIDES[aside](scene, dialog, rest)
+        return _nothing_open(scene, dialog)
+    bare = is_bare(text, scene.known.texts.words("words.bare"))
+    if event.early and bare:
+        return (dialog, []) if text == dialog.chat.last else (dialog, [Ask()])
+    if not text:
+        return refuse(dialog, "empty")
+    if aside:
+        return ASIDES[aside](scene, dialog, rest)
+    taken = dialog.chatted(last=text if bare and len(text) <= LONGEST_KEPT else "")
+    return _answered(scene, taken, event.text, text)
+
+
+LONGEST_KEPT: Final = 8
+"""Characters. What is kept to recognise a repeat must not be anybody's number."""
+
+
+def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
+    prompt = dialog.chat.prompt
+    assert prompt is not None  # noqa: S101 - the caller has looked
+    if looks_like_card(text):
+        return _card(scene, dialog, text)
+    parts = _tagged(raw) if dialog.draft and dialog.draft.consent else None
+    if parts and prompt.question not in FREE_TEXT:
+        return say_many(scene, dialog.drafted(pending=None, card={}), parts)
+    if prompt.question in FREE_TEXT:
+        return TALK[prompt.question](scene, dialog, text)
+    if prompt.question in TALK:
+        return _talked(scene, dialog, text)
+    question = scene.form[prompt.question]
+    if prompt.keep and text in scene.known.texts.words("words.keep"):
+        return onward(scene, dialog)
+    return say(scene, dialog, question, raw if question.kind == "place" else text)
+
+
+def _talked(scene: Scene, dialog: Dialog, text: str) -> Step:
+    """Typed words at a prompt with options: one of them, or (waiting for a yes) a better answer."""
+    prompt = dialog.chat.prompt
+    assert prompt is not None  # noqa: S101 - the caller has looked
+    values = option_values(dialog)
+    value = chosen(text, wording(dialog), values, scene.known.texts)
+    if value is not None:
+        return TALK[prompt.question](scene, dialog, value)
+    draft = dialog.draft
+    if prompt.question in STAGE_OF and draft and draft.pending and len(text) > 1:
+        question = scene.form[draft.pending.question]
+        again = say(scene, dialog.drafted(pending=None), question, text)
+        if not any(isinstance(effect, Refuse) for effect in again[1]):
+            return again
+    if prompt.question == "review":
+        if text == "2" or chosen(text, "warning", ("correct",), scene.known.texts):
+            return ASIDES["edit"](scene, dialog, "")
+        return refuse(dialog, "review_unclear")
+    return refuse(dialog, "option_unclear", last=len(values))
+
+
+def _card(scene: Scene, dialog: Dialog, text: str) -> Step:
+    if dialog.draft is None or not dialog.draft.consent:
+        return refuse(dialog, "card_too_early")
+    try:
+        answers = read_card(text, scene.form, scene.today, scene.known)
+    except Invalid as refusal:
+        return refuse(dialog, refusal.code, **refusal.facts)
+    return dialog.drafted(card=answers, pending=None).open("card_confirm"), [Ask()]
+
+
+def _tagged(raw: str) -> list[tuple[str, str]] | None:
+    """Return (item, words) for every part when the whole message is tagged answers, else None."""
+    parts = [part.strip() for line in tidy_lines(raw) for part in line.split(";")]
+    found = [TAGGED.fullmatch(part) for part in parts if part]
+    if not found or not all(found):
+        return None
+    return [(match[1], match[2]) for match in found if match]
+
+
+def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
+    """Return (command, rest) when the whole message is a command, else ("", "")."""
+    texts = scene.known.texts
+    prompt = dialog.chat.prompt
+    name = texts.command(text)
+    if name:
+        if name == "zero":
+            name = "back" if _zero_is_back(scene, dialog) else None
+        elif name in STARTERS and prompt is not None and prompt.question in scene.form:
+            name = "again" if scene.form[prompt.question].kind != "name" else None
+        return name or "", ""
+    first, _, rest = text.partition(" ")
+    if texts.command(first) == "edit" and re.fullmatch(r"\D{0,5}(\d[\d.]*[ab]?)", rest):
+        return "edit", re.sub(r"^\D+", "", rest)
+    if text.startswith("/start"):
+        return "start", text.removeprefix("/start").strip()
+    return "", ""
+
+
+STARTERS: Final = frozenset({"new", "resume"})
+"""Commands that would be an odd thing to say while a question is open."""
+
+
+def _zero_is_back(scene: Scene, dialog: Dialog) -> bool:
+    """0 goes back only where single numbered choices are shown."""
+    prompt = dialog.chat.prompt
+    if prompt is None:
+        return False
+    if prompt.question in scene.form:
+        return scene.form[prompt.question].kind in {"choice", "village"}
+    return prompt.question not in FREE_TEXT
+
+
+def _nothing_open(scene: Scene, dialog: Dialog) -> Step:
+    """Any message starts the conversation, or takes it up where it was left."""
+    if not dialog.chat.started:
+        dialog, said = onward(scene, dialog.chatted(started=True))
+        return dialog, [Tell("start"), *said]
+    draft = dialog.draft
+    if draft is None:
+        return dialog, [Tell("idle" if dialog.chat.submissions else "idle_empty")]
+    if draft.confirmed and not draft.change.kind:
+        return dialog, [Tell("idle_confirmed")]
+    return ASIDES["resume"](scene, dialog, "")
+

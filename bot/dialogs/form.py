@@ -1,0 +1,241 @@
+"""A form as data: load a version from its TOML text, refuse a wrong one by file, line, id and key.
+
+It is not the conversation: what happens when somebody answers is `engine.py`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+KINDS: Final = frozenset(
+    {
+        "name",
+        "birth_date",
+        "date",
+        "id_number",
+        "insurance_number",
+        "place",
+        "village",
+        "choice",
+        "choices",
+        "ethnic_group",
+        "text",
+    }
+)
+"""Kinds of answer. Each has its line in `readers.READERS`."""
+
+Codes = Mapping[str, tuple[str, ...]]
+"""Question id -> codes; the condition holds when every question has one of its codes."""
+
+
+class BadForm(Exception):
+    """The file is not a form. The message names file, line of the block, id and key."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Choice(Part):
+    code: str = Field(pattern=r"^[a-z0-9_]+$")
+    label: str
+    gloss: str = ""
+    also: tuple[str, ...] = ()
+    excel: int | None = None
+    printed_skip: str = ""
+
+
+class Check(Part):
+    """A check by id with its parameters: extra keys go to the rule as they stand."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    severity: Literal["hard", "soft", "office"]
+
+    @cached_property
+    def params(self) -> Mapping[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class Heading(Part):
+    """A line above the questions (province, district, commune): filled by the office, never asked."""
+
+    id: str
+    label: str
+
+
+class Question(Part):
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    item: str
+    """Number on paper, by which people name it: "12.2.a"."""
+    printed_item: str = ""
+    kind: str
+    label: str
+    ask: str
+    short: str = ""
+    """A few words for a summary; the label when empty."""
+    section: str = ""
+    print_boxes: str = ""
+    hint: str = ""
+    example: str = ""
+    footnote: str = ""
+    note: str = ""
+    required: bool = True
+    required_when: Codes = {}
+    unknown: bool = False
+    """The person may say that they do not know it."""
+    absent_reasons: tuple[str, ...] = ()
+    partial: tuple[Literal["month", "year"], ...] = ()
+    length: tuple[int, int] = (1, 250)
+    """Shortest and longest text, in characters."""
+    sensitive: bool = False
+    when: Codes = {}
+    choices: tuple[Choice, ...] = ()
+    none_choice: Choice | None = None
+    checks: tuple[Check, ...] = ()
+
+    @cached_property
+    def options(self) -> tuple[Choice, ...]:
+        """The choices with the none choice last, in the order of their numbers."""
+        return (*self.choices, self.none_choice) if self.none_choice else self.choices
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        return {choice.code: choice.label for choice in self.options}
+
+
+class Form(Part):
+    id: str
+    official_id: str
+    version: str
+    title: str
+    subtitle: str = ""
+    form_code: str = ""
+    source: str
+    population: str = ""
+    instructions: tuple[str, ...] = ()
+    signature: str = ""
+    date_line: str = ""
+    note: str = ""
+    headers: tuple[Heading, ...] = Field(default=(), alias="header")
+    questions: tuple[Question, ...] = Field(alias="question", min_length=1)
+
+    def __getitem__(self, question_id: str) -> Question:
+        return self.by_id[question_id]
+
+    def __contains__(self, question_id: object) -> bool:
+        return question_id in self.by_id
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Question]:
+        return {question.id: question for question in self.questions}
+
+    @cached_property
+    def steering(self) -> frozenset[str]:
+        """Questions whose answer decides whether another one applies."""
+        return frozenset(other for question in self.questions for other in question.when)
+
+
+def holds(condition: Codes, codes: Mapping[str, Any]) -> bool:
+    """True when every question of the condition has one of the codes it names."""
+    for question_id, wanted in condition.items():
+        given = codes.get(question_id)
+        if isinstance(given, (list, tuple)):
+            if not any(code in wanted for code in given):
+                return False
+        elif given not in wanted:
+            return False
+    return True
+
+
+def load_form(text: str, file: str, rules: frozenset[str] | None = None) -> Form:
+    """Return the form written in `text`. Raises BadForm; `file` is only named in its message.
+
+    `rules` are the ids of known checks; a check outside them is refused.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadForm(f"{file}: not TOML: {error}") from None
+    try:
+        form = Form.model_validate(raw)
+    except ValidationError as error:
+        raise BadForm("\n".join(_explain(error, raw, text, file))) from None
+    problems = list(_problems(form, rules))
+    if problems:
+        lines = _block_lines(text, "question")
+        order = {question.id: index for index, question in enumerate(form.questions)}
+        raise BadForm(
+            "\n".join(
+                f"{file}:{lines[order[question_id]]}: question {question_id}: {key}: {why}"
+                for question_id, key, why in problems
+            )
+        )
+    return form
+
+
+def _problems(form: Form, rules: frozenset[str] | None) -> Iterator[tuple[str, str, str]]:
+    """Yield (question id, key, what is wrong) for what types alone cannot see."""
+    earlier: dict[str, Question] = {}
+    for question in form.questions:
+        yield from ((question.id, key, why) for key, why in _own_problems(question, rules))
+        if question.id in earlier:
+            yield question.id, "id", "used twice"
+        for key in ("when", "required_when"):
+            for other, codes in getattr(question, key).items():
+                if other not in earlier:
+                    yield question.id, key, f"{other!r} is not an earlier question"
+                    continue
+                for code in codes:
+                    if code not in earlier[other].labels:
+                        yield question.id, key, f"{code!r} is not a choice of {other}"
+        earlier[question.id] = question
+
+
+def _own_problems(question: Question, rules: frozenset[str] | None) -> Iterator[tuple[str, str]]:
+    if question.kind not in KINDS:
+        yield "kind", f"{question.kind!r} is not one of {', '.join(sorted(KINDS))}"
+    if (question.kind in {"choice", "choices"}) != bool(question.choices):
+        yield "choices", "a choice question needs choices, another kind has none"
+    if question.none_choice and question.kind != "choices":
+        yield "none_choice", "only for several choices"
+    codes = [choice.code for choice in question.options]
+    for code in sorted({code for code in codes if codes.count(code) > 1}):
+        yield "choices", f"code {code!r} used twice"
+    if question.required and question.required_when:
+        yield "required_when", "the question is required already; write required = false"
+    if question.length[0] > question.length[1]:
+        yield "length", "shortest is longer than longest"
+    if question.partial and question.kind not in {"date", "birth_date"}:
+        yield "partial", "only for dates"
+    for check in question.checks:
+        if rules is not None and check.id not in rules:
+            yield "checks", f"{check.id!r} is not a rule"
+
+
+def _explain(
+    error: ValidationError, raw: Mapping[str, Any], text: str, file: str
+) -> Iterator[str]:
+    for problem in error.errors():
+        where = problem["loc"]
+        if len(where) > 1 and where[0] in {"question", "header"} and isinstance(where[1], int):
+            block, index = str(where[0]), where[1]
+            blocks = raw[block]
+            known = blocks[index] if isinstance(blocks[index], dict) else {}
+            line = _block_lines(text, block)[index]
+            key = ".".join(map(str, where[2:]))
+            named = known.get("id", "(no id)")
+            yield f"{file}:{line}: {block} {named}: {key}: {problem['msg']}"
+        else:
+            yield f"{file}:1: form: {'.'.join(map(str, where))}: {problem['msg']}"
+
+
+def _block_lines(text: str, block: str) -> list[int]:
+    """Line numbers, from 1, of the `[[block]]` headers in order."""
+    header = re.compile(rf"\s*\[\[\s*{block}\s*\]\]")
+    return [number for number, line in enumerate(text.splitlines(), 1) if header.match(line)]

@@ -1,0 +1,269 @@
+"""An answer on its way into the submission: refused, or warned about, or confirmed, then stored.
+
+The stages come in this order, each may stop and ask: place, warning, drop, stored.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.dialogs.answering import check_hard, label_of, read, warnings
+from bot.dialogs.effects import Ask, Effect, Note, Record, Tell
+from bot.dialogs.form import Question
+from bot.dialogs.readers.reading import Invalid, Reading, Value
+from bot.dialogs.route import dropped, relevant, steers, with_village
+from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
+from bot.dialogs.state import Answer, Answers, Dialog, Pending
+
+STAGES: Final = ("place", "warning", "drop", "store")
+STAGE_OF: Final[Mapping[str, str]] = {
+    "address_confirm": "place",
+    "warning": "warning",
+    "drop_confirm": "drop",
+}
+
+
+def say(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:
+    """Take typed words as the answer to the question."""
+    try:
+        reading = read(text, question, draft_of(dialog).answers, scene.today, scene.known)
+    except Invalid as refusal:
+        return refuse(dialog, refusal.code, **refusal.facts)
+    return give(scene, dialog, question, reading)
+
+
+def press(scene: Scene, dialog: Dialog, question: Question, value: str) -> Step:
+    """Take a button of the question: a choice, a toggle, or a way not to answer."""
+    if value == "confirm":
+        return onward(scene, dialog)
+    if question.kind == "choices" and value in question.labels:
+        return _toggle(dialog, question, value)
+    if value == "done":
+        chosen = draft_of(dialog).selected
+        if not chosen:
+            return refuse(dialog, "nothing_selected")
+        in_order: Value = [choice.code for choice in question.options if choice.code in chosen]
+        return give(scene, dialog, question, Reading(in_order))
+    return give(scene, dialog, question, pressed_reading(question, value))
+
+
+def pressed_reading(question: Question, value: str) -> Reading:
+    """Return what a choice button or a way-out button means."""
+    if value == "skip":
+        return Reading(None, how="skipped")
+    if value == "unknown":
+        known_reasons = question.absent_reasons
+        return Reading(None, how="unknown", reason="khong_nho" if known_reasons else "")
+    if value in question.absent_reasons:
+        return Reading(None, how="unknown", reason=value)
+    return Reading(value)
+
+
+def _toggle(dialog: Dialog, question: Question, value: str) -> Step:
+    none = question.none_choice.code if question.none_choice else ""
+    selected = draft_of(dialog).selected
+    if value in selected:
+        selected = tuple(code for code in selected if code != value)
+    elif value == none:
+        selected = (none,)
+    else:
+        selected = (*(code for code in selected if code != none), value)
+    return dialog.drafted(selected=selected), [Ask()]
+
+
+def give(scene: Scene, dialog: Dialog, question: Question, reading: Reading) -> Step:
+    """Take a read answer through all stages; go on when it was stored."""
+    dialog, effects, stored = consider(scene, dialog, question, reading)
+    if not stored:
+        return dialog, effects
+    dialog, more = onward(scene, dialog)
+    return dialog, [*effects, *more]
+
+
+def consider(
+    scene: Scene, dialog: Dialog, question: Question, reading: Reading
+) -> tuple[Dialog, list[Effect], bool]:
+    """Check the reading and start its stages. The last value says whether it was stored."""
+    refused = _refused(scene, dialog, question, reading.value)
+    if refused:
+        return (*refused, False)
+    answer = Answer(reading.value, reading.how, reading.reason)
+    first = "place" if reading.completed else "warning"
+    return _stages(scene, dialog, Pending(question.id, answer, first))
+
+
+def _refused(scene: Scene, dialog: Dialog, question: Question, value: Value) -> Step | None:
+    """Return the refusal of a hard check, if any; who is under age is forgotten at once."""
+    draft = draft_of(dialog)
+    try:
+        check_hard(question, draft.answers, value, scene.today, scene.known)
+    except Invalid as refusal:
+        if refusal.code == "too_young" and not draft.confirmed:
+            gone, effects = forget(dialog)
+            return gone, [*effects, Tell("too_young", refusal.facts)]
+        return refuse(dialog, refusal.code, **refusal.facts)
+    return None
+
+
+def give_card(scene: Scene, dialog: Dialog, card: Answers) -> Step:
+    """Store what the card says; the person has seen it and what it contradicts."""
+    dialog = dialog.drafted(card={})
+    effects: list[Effect] = []
+    for question_id, answer in card.items():
+        refused = _refused(scene, dialog, scene.form[question_id], answer.value)
+        if refused:
+            return refused
+        dialog, said = store(scene, dialog, question_id, answer)
+        effects += [effect for effect in said if isinstance(effect, Record)]
+    dialog, more = onward(scene, dialog)
+    return dialog, [*effects, *more]
+
+
+def go_on(scene: Scene, dialog: Dialog) -> Step:
+    """The person said yes at a stage: on to the next one."""
+    pending = draft_of(dialog).pending
+    assert pending is not None  # noqa: S101 - a confirm prompt always has one
+    answer = pending.answer
+    if pending.stage == "warning":
+        answer = answer._replace(kept=pending.codes)
+    following = STAGES[STAGES.index(pending.stage) + 1]
+    dialog, effects, stored = _stages(
+        scene, dialog, pending._replace(answer=answer, stage=following)
+    )
+    if not stored:
+        return dialog, effects
+    dialog, more = onward(scene, dialog)
+    return dialog, [*effects, *more]
+
+
+def ask_again(scene: Scene, dialog: Dialog) -> Step:
+    """The person wants to write it again: nothing is stored, the question is open again."""
+    pending = draft_of(dialog).pending
+    assert pending is not None  # noqa: S101 - a confirm prompt always has one
+    return reopen(scene, dialog.drafted(pending=None), pending.question)
+
+
+def leave(scene: Scene, dialog: Dialog) -> Step:
+    """The change is called off: everything stays as it was."""
+    return onward(scene, dialog.drafted(pending=None))
+
+
+def _stages(
+    scene: Scene, dialog: Dialog, pending: Pending
+) -> tuple[Dialog, list[Effect], bool]:
+    draft = draft_of(dialog)
+    form, answers = scene.form, draft.answers
+    question, value = form[pending.question], pending.answer.value
+    if pending.stage == "place":
+        return (*_stop(dialog, pending, "address_confirm"), False)
+    if pending.stage == "warning":
+        found = warnings(form, question, answers, value, scene.today, scene.known)
+        if found:
+            codes = tuple(warned.code for warned in found)
+            return (*_stop(dialog, pending._replace(codes=codes), "warning"), False)
+        pending = pending._replace(stage="drop")
+    if pending.stage == "drop" and losing(scene, answers, pending):
+        return (*_stop(dialog, pending, "drop_confirm"), False)
+    dialog, effects = store(scene, dialog, pending.question, pending.answer)
+    return dialog, effects, True
+
+
+def _stop(dialog: Dialog, pending: Pending, prompt: str) -> Step:
+    return dialog.drafted(pending=pending).open(prompt), [Ask()]
+
+
+def losing(scene: Scene, answers: Answers, pending: Pending) -> list[str]:
+    """Return the ids of answers that would be dropped by the pending one."""
+    if pending.question not in answers or not steers(scene.form, scene.form[pending.question]):
+        return []
+    changed = {**answers, pending.question: pending.answer}
+    gone = dropped(scene.form, changed, scene.known)
+    return [question for question in gone if answers[question].how != "derived"]
+
+
+def store(scene: Scene, dialog: Dialog, question_id: str, answer: Answer) -> Step:
+    """Put the answer into the submission; park what no longer applies, bring back what does again."""
+    draft = draft_of(dialog)
+    old = draft.answers.get(question_id)
+    answers: Answers = {**draft.answers, question_id: answer}
+    effects: list[Effect] = [Record("answered", _fact(question_id, answer, old))]
+    parked = draft.parked
+    question = scene.form[question_id]
+    if steers(scene.form, question):
+        answers = with_village(scene.form, answers, scene.known)
+        answers, parked, more = _park(scene, answers, parked)
+        effects += more
+    if question.kind == "id_number" and isinstance(answer.value, str):
+        effects.append(Note("note.id_number", {"tail": answer.value[-4:]}))
+    return dialog.drafted(answers=answers, parked=parked, pending=None), effects
+
+
+def _park(
+    scene: Scene, answers: Answers, parked: Answers
+) -> tuple[Answers, Answers, list[Effect]]:
+    gone = dropped(scene.form, answers, scene.known)
+    stay = {key: answer for key, answer in answers.items() if key not in gone}
+    waiting = {**parked, **{key: answers[key] for key in gone}}
+    effects: list[Effect] = [Record("dropped", {"question": key}) for key in gone]
+    back = 0
+    for question in relevant(scene.form, {**waiting, **stay}, scene.known):
+        if question.id in waiting and question.id not in stay:
+            stay[question.id] = waiting.pop(question.id)
+            effects.append(Record("restored", _fact(question.id, stay[question.id], None)))
+            back += 1
+    if back:
+        effects.append(Note("note.restored", {"count": back}))
+    return stay, waiting, effects
+
+
+def _fact(question_id: str, answer: Answer, old: Answer | None) -> dict[str, object]:
+    fact: dict[str, object] = {"question": question_id, **answer._asdict()}
+    if old is not None:
+        fact["old"] = old.value
+    return fact
+
+
+def read_back(scene: Scene, dialog: Dialog, question_ids: list[str]) -> Tell:
+    """Return the bubble that repeats several answers at once."""
+    answers = draft_of(dialog).answers
+    lines = []
+    for question_id in question_ids:
+        question = scene.form[question_id]
+        if question_id in answers:
+            shown = label_of(question, answers[question_id].value, scene.known)
+            lines.append(f"{question.item}. {shown or '-'}")
+    return Tell("read_back", {"lines": "\n".join(lines)})
+
+
+def question_of(scene: Scene, dialog: Dialog, item: str) -> Question | None:
+    """Return the first question that applies under this number on paper, or None."""
+    asked = relevant(scene.form, draft_of(dialog).answers, scene.known)
+    plain = item.replace(".", "")
+    return next((question for question in asked if question.item.replace(".", "") == plain), None)
+
+
+def say_many(scene: Scene, dialog: Dialog, parts: list[tuple[str, str]]) -> Step:
+    """Take "9: 4; 10: 1" one after another; stop at the first that needs the person."""
+    effects: list[Effect] = []
+    done: list[str] = []
+    for item, text in parts:
+        question = question_of(scene, dialog, item)
+        if question is None:
+            dialog, said = refuse(dialog, "item_not_asked", item=item)
+            break
+        try:
+            answers = draft_of(dialog).answers
+            reading = read(text, question, answers, scene.today, scene.known)
+        except Invalid as refusal:
+            dialog = dialog.open(question.id, keep=question.id in draft_of(dialog).answers)
+            dialog, said = refuse(dialog, refusal.code, **refusal.facts)
+            break
+        dialog, said, stored = consider(scene, dialog, question, reading)
+        if not stored:
+            break
+        effects += [effect for effect in said if not isinstance(effect, Note)]
+        done.append(question.id)
+    else:
+        dialog, said = onward(scene, dialog)
+    if done and dialog.draft is not None:
+        effects.append(read_back(scene, dialog, done))
+    return dialog, [*effects, *said]

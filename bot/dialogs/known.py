@@ -1,0 +1,51 @@
+"""What a conversation knows besides the answers: the office, its unit, places, ethnic groups, prefixes.
+
+All of it is handed in as data; nothing here opens a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.dialogs.language import Texts
+from bot.dialogs.readers.choices import ChoiceWords
+from bot.dialogs.readers.ethnic import EthnicGroups
+from bot.dialogs.readers.places import Places
+from bot.dialogs.readers.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The commune office people talk to, as its administrator set it up. Codes are official."""
+
+    commune: str
+    """Five-digit code of the commune."""
+    commune_name: str
+    province: str
+    """Two-digit code of the province."""
+    province_name: str
+    name: str
+    """As people call it: "UBND xã Sơn Tây"."""
+    police_name: str
+    officer: str = ""
+    phone: str = ""
+    villages: tuple[str, ...] = ()
+    legal_basis: str = ""
+    retention: str = ""
+    retention_source: str = ""
+
+    @property
+    def trial(self) -> bool:
+        """True until the legal basis and the retention period are given."""
+        return not (self.legal_basis and self.retention and self.retention_source)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    office: Office
+    texts: Texts
+    places: Places
+    ethnic_groups: EthnicGroups
+    words: Words
+    choice_words: ChoiceWords
+    id_prefixes: Mapping[str, str] = field(default_factory=dict)
+    """First three digits of an ID number -> where birth was registered (Decision 124/2004)."""

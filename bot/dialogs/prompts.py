@@ -1,0 +1,129 @@
+"""The prompts that are not questions of the form, and the buttons of every prompt."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.dialogs.form import Form, Question
+from bot.dialogs.known import Known
+from bot.dialogs.language import Texts
+from bot.dialogs.messages import OutgoingKind
+from bot.dialogs.readers.characters import same_words
+from bot.dialogs.route import is_required, relevant
+from bot.dialogs.state import Answers, Dialog, Draft
+
+KINDS: Final[Mapping[str, OutgoingKind]] = {
+    "card_confirm": "confirm",
+    "drop_confirm": "confirm",
+    "address_confirm": "confirm",
+    "withdraw_confirm": "confirm",
+    "warning": "warn",
+    "review": "summary",
+}
+"""Kind of the bubble of a prompt; all others are "ask"."""
+
+OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "for_whom": ("self", "household"),
+    "relationship": (
+        "vo_chong",
+        "con",
+        "cha_me",
+        "ong_ba",
+        "anh",
+        "chi",
+        "em",
+        "chau_ruot",
+        "khac",
+    ),
+    "consent_collect": ("yes", "no", "read"),
+    "consent_proxy": ("yes", "no", "guardian", "read"),
+    "consent_contact": ("yes", "no"),
+    "guardian_name": (),
+    "guardian_relation": ("cha", "me", "ong_ba", "anh_chi", "giam_ho"),
+    "guardian_consent": ("yes", "no"),
+    "change_kind": ("mistake", "change"),
+    "change_since": (),
+    "card_confirm": ("confirm", "cancel"),
+    "drop_confirm": ("confirm", "cancel"),
+    "address_confirm": ("confirm", "cancel"),
+    "withdraw_confirm": ("confirm", "cancel"),
+    "warning": ("confirm", "correct"),
+    "review": ("submit",),
+    "my_forms": (),
+}
+"""Values of the numbered options of each prompt. Labels: `prompt.<id>.<value>`."""
+
+BESIDES: Final = ("confirm", "done", "skip", "unknown", "back")
+"""Buttons a question may have besides its choices."""
+
+
+def wording(dialog: Dialog) -> str:
+    """Return the key under which the open prompt's sentences stand."""
+    assert dialog.chat.prompt is not None  # noqa: S101
+    question = dialog.chat.prompt.question
+    proxy = dialog.draft is not None and dialog.draft.relation != "self"
+    return "consent_proxy" if question == "consent_collect" and proxy else question
+
+
+def option_values(dialog: Dialog) -> tuple[str, ...]:
+    """Return the values of the open prompt's numbered options, if it is not a question."""
+    if wording(dialog) == "my_forms":
+        return tuple(str(number) for number, _ in enumerate(dialog.chat.listed, 1))
+    return OPTIONS[wording(dialog)]
+
+
+def button_values(form: Form, dialog: Dialog, known: Known) -> list[str]:
+    """Return every value that a button of the open prompt may send, in order."""
+    prompt = dialog.chat.prompt
+    if prompt is None:
+        return []
+    if prompt.question not in form:
+        values = list(option_values(dialog))
+        if prompt.question == "review" and dialog.draft:
+            values += [f"edit:{question}" for question in editable(form, dialog.draft, known)]
+        return values
+    answers = dialog.draft.answers if dialog.draft else {}
+    return _question_values(form[prompt.question], answers, prompt.keep, known)
+
+
+def _question_values(
+    question: Question, answers: Answers, keep: bool, known: Known
+) -> list[str]:
+    values = [choice.code for choice in question.options]
+    if question.kind == "village":
+        values = list(known.office.villages)
+    if question.kind == "choices":
+        values.append("done")
+    if keep:
+        values.append("confirm")
+    if not is_required(question, answers):
+        values.append("skip")
+    if question.unknown:
+        values.append("unknown")
+    values += [reason for reason in question.absent_reasons if reason != "khong_nho"]
+    return [*values, "back"]
+
+
+def editable(form: Form, draft: Draft, known: Known) -> list[str]:
+    """Ids of the answered questions, in form order."""
+    asked = relevant(form, draft.answers, known)
+    return [question.id for question in asked if question.id in draft.answers]
+
+
+def label(texts: Texts, prompt: str, value: str) -> str:
+    """Return the label of an option; the prompt's own, else the one all prompts share."""
+    own = f"prompt.{prompt}.{value}"
+    return texts(own) if own in texts else texts(f"option.{value}")
+
+
+def chosen(text: str, prompt: str, values: Sequence[str], texts: Texts) -> str | None:
+    """Return the value that typed words pick: its number, its label or a word for it."""
+    typed = text.strip().rstrip(".)").strip()
+    if typed.isascii() and typed.isdigit():
+        number = int(typed) if len(typed) < 3 else 0
+        return values[number - 1] if 1 <= number <= len(values) else None
+    for value in values:
+        words = texts.words(f"also.{prompt}.{value}") or texts.words(f"also.{value}")
+        phrases = (*words, label(texts, prompt, value)) if prompt != "my_forms" else words
+        if any(same_words(typed, phrase) for phrase in phrases):
+            return value
+    return None

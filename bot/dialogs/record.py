@@ -1,0 +1,74 @@
+"""A finished set of answers as the office keeps it: promoted columns, look-ups, sensitive marks."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.dialogs.readers.characters import fold
+from bot.dialogs.rules import Facts
+from bot.dialogs.state import Answers
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "sex": "q03_gioi_tinh",
+    "item_9": "q09_gdpt",
+    "item_10": "q10_cmkt",
+    "item_11": "q11_hdkt",
+    "item_12_1": "q12_1_vi_the",
+    "item_12_2a": "q12_2a_bhxh",
+    "item_12_2a_kind": "q12_2a_loai",
+    "item_12_2b": "q12_2b_hdld",
+    "item_12_2b_kind": "q12_2b_loai",
+    "item_12_3a": "q12_3a_loai_hinh",
+    "item_12_3a_kind": "q12_3a_loai_dn",
+    "item_13": "q13_that_nghiep",
+    "item_13_1": "q13_1_thoi_gian",
+    "village": "h_thon",
+}
+"""Columns that stand in the clear for reports -> the question whose code they hold."""
+SENSITIVE: Final = ("q08_uu_tien", "q08_dan_toc", "q11_ly_do")
+"""Counted through keyed marks only (Decree 356/2025, Art. 4)."""
+
+
+def columns(answers: Answers) -> dict[str, Any]:
+    """Return the promoted columns; None where the question was not asked or not answered."""
+    values: dict[str, Any] = {
+        column: answers[question].value if question in answers else None
+        for column, question in COLUMNS.items()
+    }
+    values["folded_name"] = folded_name(answers)
+    born = _text(answers, "q02_ngay_sinh")
+    values["birth_year"] = int(born[:4]) if born else None
+    return values
+
+
+def tokens(answers: Answers) -> dict[str, str]:
+    """Return what a person is found by, to be hashed with a key: never stored as it is."""
+    found = {
+        "id_number": _text(answers, "q04_so_cccd"),
+        "insurance_number": _text(answers, "q05_ma_bhxh"),
+        "person": f"{folded_name(answers)}|{_text(answers, 'q02_ngay_sinh')}",
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def marks(answers: Answers) -> list[str]:
+    """Return "question:code" for every sensitive code."""
+    found = []
+    for question in SENSITIVE:
+        value = answers[question].value if question in answers else None
+        codes = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+        found += [f"{question}:{code}" for code in codes]
+    return found
+
+
+def folded_name(answers: Answers) -> str:
+    return fold(_text(answers, "q01_ho_ten"))
+
+
+def _text(answers: Answers, question: str) -> str:
+    value = answers[question].value if question in answers else None
+    return value if isinstance(value, str) else ""
+
+
+def exported(answers: Answers) -> dict[str, Facts]:
+    """Return the answers as the record keeps them: question -> value and how it was given."""
+    return {question: answer._asdict() for question, answer in answers.items()}

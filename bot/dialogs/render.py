@@ -1,0 +1,249 @@
+"""Effects -> bubbles. The words come from the texts and the form; nothing is decided here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.dialogs.answering import label_of, warnings
+from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
+from bot.dialogs.form import Question
+from bot.dialogs.giving import losing
+from bot.dialogs.messages import Button, Capabilities, Outgoing
+from bot.dialogs.prompts import KINDS, button_values, label, option_values, wording
+from bot.dialogs.route import is_required, unanswered
+from bot.dialogs.scene import Scene, draft_of
+from bot.dialogs.state import Dialog, Draft, Pending
+from bot.dialogs.summary import card_lines, shown_value, summary
+from bot.dialogs.talking import short_name, spaced
+
+OFFER_AFTER: Final = 2
+"""Refusals in a row after which an officer is offered."""
+
+
+def render(
+    scene: Scene, dialog: Dialog, effects: Sequence[Effect], able: Capabilities
+) -> list[Outgoing]:
+    """Return the bubbles of a turn. The last one names the open prompt and carries its buttons."""
+    bubbles: list[Outgoing] = []
+    notes: list[str] = []
+    for effect in effects:
+        match effect:
+            case Tell(key, facts):
+                bubbles.append(Outgoing("info", _told(scene, key, facts, able)))
+            case Note(key, facts):
+                notes.append(scene.known.texts(key, **facts))
+            case Refuse(code, facts):
+                bubbles.append(_refusal(scene, dialog, code, facts, able))
+            case ShowReceipt(receipt):
+                bubbles.append(_receipt(scene, receipt))
+            case Ask():
+                bubbles.append(ask(scene, dialog, able, notes))
+                notes = []
+            case _:
+                pass
+    if bubbles:
+        bubbles[-1] = _with_prompt(scene, dialog, bubbles[-1])
+    return bubbles
+
+
+def ask(
+    scene: Scene, dialog: Dialog, able: Capabilities, notes: Sequence[str] = ()
+) -> Outgoing:
+    """Return the bubble of the open prompt."""
+    prompt = dialog.chat.prompt
+    assert prompt is not None  # noqa: S101 - Ask without a prompt is a bug
+    kind = KINDS.get(prompt.question, "ask")
+    if prompt.question in scene.form:
+        lines = [*notes, *_question_lines(scene, dialog, scene.form[prompt.question])]
+    else:
+        facts = prompt_facts(scene, dialog, able)
+        lines = [*notes, *_prompt_lines(scene, dialog, facts)]
+    pending = dialog.draft.pending if dialog.draft else None
+    return Outgoing(
+        kind,
+        "\n".join(lines),
+        about=pending.question if kind == "warn" and pending else None,
+        codes=pending.codes if kind == "warn" and pending else (),
+        selected=dialog.draft.selected if dialog.draft else (),
+        protect=kind == "summary",
+    )
+
+
+def prompt_text(scene: Scene, dialog: Dialog, able: Capabilities, key: str) -> str:
+    """Return the sentence under `key` filled in for this dialog: what a consent was given to."""
+    return scene.known.texts(key, **prompt_facts(scene, dialog, able))
+
+
+def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[str, object]:
+    facts = {**office_facts(scene, able), "name": "?"}
+    draft = dialog.draft
+    if draft is None:
+        return facts
+    facts["name"] = short_name(draft.answers)
+    facts["relation"] = _relation(scene, draft)
+    question = dialog.chat.prompt.question if dialog.chat.prompt else ""
+    if question == "review":
+        facts["lines"] = summary(scene, draft)
+    elif question == "card_confirm":
+        facts["lines"] = card_lines(scene, draft)
+    elif draft.pending:
+        facts |= _pending_facts(scene, draft, draft.pending)
+    return facts
+
+
+def office_facts(scene: Scene, able: Capabilities) -> dict[str, object]:
+    office, texts = scene.known.office, scene.known.texts
+    return {
+        "office": office.name,
+        "police": office.police_name,
+        "officer": office.officer or texts("officer_unnamed"),
+        "phone": office.phone or texts("phone_unknown"),
+        "legal_basis": office.legal_basis or scene.form.source.split(",")[0],
+        "retention": office.retention or texts("retention_unknown"),
+        "route": texts(f"route.{able.route}"),
+        "scan": texts("scan_offer") if able.scanner else "",
+    }
+
+
+def _told(scene: Scene, key: str, facts: Mapping[str, object], able: Capabilities) -> str:
+    texts = scene.known.texts
+    if key == "help_question":
+        parts = [facts["hint"], facts["example"] and texts("example", example=facts["example"])]
+        parts.append(facts["note"] and texts("official_note", note=facts["note"]))
+        return "\n".join(str(part) for part in parts if part) or texts("help_idle")
+    return texts(key, **office_facts(scene, able) | dict(facts))
+
+
+def _refusal(
+    scene: Scene, dialog: Dialog, code: str, facts: Mapping[str, object], able: Capabilities
+) -> Outgoing:
+    text = scene.known.texts(f"refuse.{code}", **office_facts(scene, able) | dict(facts))
+    prompt = dialog.chat.prompt
+    if prompt and prompt.refusals >= OFFER_AFTER:
+        text = f"{text}\n{scene.known.texts('offer_officer')}"
+    return Outgoing("refuse", text, code=code)
+
+
+def _receipt(scene: Scene, receipt: str) -> Outgoing:
+    texts, office = scene.known.texts, scene.known.office
+    text = texts("receipt", receipt=spaced(receipt), police=office.police_name)
+    return Outgoing("receipt", text, receipt=receipt)
+
+
+def _with_prompt(scene: Scene, dialog: Dialog, bubble: Outgoing) -> Outgoing:
+    prompt = dialog.chat.prompt
+    if prompt is None:
+        return bubble
+    return replace(
+        bubble,
+        question=prompt.question,
+        buttons=tuple(buttons(scene, dialog)),
+        prompt=str(prompt.rev),
+        selected=dialog.draft.selected if dialog.draft else (),
+    )
+
+
+def buttons(scene: Scene, dialog: Dialog) -> Iterator[Button]:
+    """Yield the buttons of the open prompt."""
+    prompt = dialog.chat.prompt
+    assert prompt is not None  # noqa: S101 - the caller has looked
+    texts = scene.known.texts
+    question = scene.form.by_id.get(prompt.question)
+    for value in button_values(scene.form, dialog, scene.known):
+        if question and value in question.labels:
+            yield Button(question.labels[value].rstrip(":."), value)
+        elif question and question.kind == "village" and value in scene.known.office.villages:
+            yield Button(value, value)
+        elif value.startswith("edit:"):
+            item = scene.form[value.removeprefix("edit:")]
+            yield Button(texts("option.edit", item=_item_name(item)), value)
+        elif prompt.question == "my_forms":
+            yield Button(value, value)
+        else:
+            yield Button(_option_label(scene, dialog, value), value)
+
+
+def _item_name(question: Question) -> str:
+    return question.item if question.item[0].isdigit() else question.label.lower()
+
+
+def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:
+    texts, draft = scene.known.texts, dialog.draft
+    if value == "confirm" and wording(dialog) in scene.form:
+        return texts("option.keep")
+    if draft and draft.pending and wording(dialog) == "warning" and len(draft.pending.codes) == 1:
+        own = f"warn_option.{draft.pending.codes[0]}.{value}"
+        if own in texts:
+            return texts(own)
+    return label(texts, wording(dialog), value)
+
+
+def _question_lines(scene: Scene, dialog: Dialog, question: Question) -> Iterator[str]:
+    texts, draft = scene.known.texts, draft_of(dialog)
+    answer = draft.answers.get(question.id)
+    numbered = question.item[0].isdigit()
+    head = texts("ask.item", item=question.item, ask=question.ask) if numbered else question.ask
+    if answer and dialog.chat.prompt and dialog.chat.prompt.keep:
+        yield head
+        yield texts("ask.keep", value=shown_value(scene, question, answer))
+    else:
+        left = len(unanswered(scene.form, draft.answers, scene.known))
+        yield f"{head} · {texts('ask.left', left=left)}"
+    for number, choice in enumerate(question.options, 1):
+        mark = texts("ask.chosen") if choice.code in draft.selected else ""
+        gloss = f" ({choice.gloss})" if choice.gloss else ""
+        yield f"{number}. {choice.label.rstrip(':.')}{gloss}{mark}"
+    if question.kind == "village":
+        yield from (f"{n}. {name}" for n, name in enumerate(scene.known.office.villages, 1))
+    yield from _ways_out(scene, draft, question)
+
+
+def _ways_out(scene: Scene, draft: Draft, question: Question) -> Iterator[str]:
+    texts = scene.known.texts
+    if question.example:
+        yield texts("example", example=question.example)
+    if question.absent_reasons:
+        yield texts("ask.absent")
+    elif not is_required(question, draft.answers):
+        yield texts("ask.skip")
+    numbered = question.kind in {"choice", "village"}
+    yield texts("ask.foot_choice" if numbered else "ask.foot")
+
+
+def _prompt_lines(
+    scene: Scene, dialog: Dialog, facts: Mapping[str, object]
+) -> Iterator[str]:
+    texts, words = scene.known.texts, wording(dialog)
+    yield texts(f"prompt.{words}.text", **facts)
+    for number, value in enumerate(option_values(dialog), 1):
+        if words != "my_forms":
+            yield f"{number}. {_option_label(scene, dialog, value)}"
+    foot = f"prompt.{words}.foot"
+    if foot in texts:
+        yield texts(foot)
+
+
+def _relation(scene: Scene, draft: Draft) -> str:
+    """Return who the guardian is to the person: as declared, else a parent or the guardian."""
+    declared = draft.guardian.relation or ("parent" if draft.relation == "con" else "giam_ho")
+    return label(scene.known.texts, "guardian_relation", declared).lower()
+
+
+def _pending_facts(scene: Scene, draft: Draft, pending: Pending) -> dict[str, object]:
+    question, answer = scene.form[pending.question], pending.answer
+    facts: dict[str, object] = {
+        "item": question.item,
+        "value": label_of(question, answer.value, scene.known).rstrip(":"),
+    }
+    if pending.stage == "drop":
+        gone = losing(scene, draft.answers, pending)
+        facts["count"] = len(gone)
+        items = dict.fromkeys(scene.form[key].item.split(".")[0] for key in gone)
+        facts["items"] = ", ".join(items)
+    if pending.stage == "warning":
+        found = warnings(
+            scene.form, question, draft.answers, answer.value, scene.today, scene.known
+        )
+        texts = scene.known.texts
+        facts["lines"] = "\n".join(texts(f"warn.{w.code}", **w.facts) for w in found)
+    return facts

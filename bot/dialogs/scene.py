@@ -1,0 +1,114 @@
+"""What every step of a conversation shares: the scene it plays in, and how it goes on."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot.dialogs.effects import Ask, Create, Effect, Erase, Refuse
+from bot.dialogs.form import Form
+from bot.dialogs.known import Known
+from bot.dialogs.route import needs_guardian, relevant, unanswered
+from bot.dialogs.state import Dialog, Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One turn: the form and what is known, today in Vietnam, an unused id for a submission."""
+
+    form: Form
+    known: Known
+    today: date
+    new_id: int = 0
+
+
+Step = tuple[Dialog, list[Effect]]
+
+
+def draft_of(dialog: Dialog) -> Draft:
+    """Return the open submission; to be called only where the open prompt belongs to one."""
+    assert dialog.draft is not None  # noqa: S101 - a prompt about nobody is a bug
+    return dialog.draft
+
+
+def onward(scene: Scene, dialog: Dialog) -> Step:
+    """Open the first prompt that still needs an answer; the review when none does."""
+    return dialog.open(next_prompt(scene, dialog)), [Ask()]
+
+
+def next_prompt(scene: Scene, dialog: Dialog) -> str:
+    draft = dialog.draft
+    if draft is None:
+        return "for_whom"
+    if not draft.relation:
+        return "relationship"
+    if not draft.consent:
+        return "consent_collect"
+    if draft.relation == "self" and not dialog.chat.contact:
+        return "consent_contact"
+    if needs_guardian(draft.answers, scene.today) and not draft.guardian.consent:
+        return _guardian_prompt(draft)
+    left = unanswered(scene.form, draft.answers, scene.known)
+    return left[0].id if left else "review"
+
+
+def _guardian_prompt(draft: Draft) -> str:
+    """A parent who answers for the child, or a declared guardian, only has to agree."""
+    if draft.relation == "con" or draft.consent == "guardian":
+        return "guardian_consent"
+    if not draft.guardian.name:
+        return "guardian_name"
+    return "guardian_consent" if draft.guardian.relation else "guardian_relation"
+
+
+def previous_question(scene: Scene, draft: Draft, before: str) -> str | None:
+    """Return the question that stands before `before` ("review": before the end), or None."""
+    found = None
+    for question in relevant(scene.form, draft.answers, scene.known):
+        if question.id == before:
+            break
+        answer = draft.answers.get(question.id)
+        if answer is not None and answer.how != "derived":
+            found = question.id
+    return found
+
+
+def reopen(scene: Scene, dialog: Dialog, question_id: str) -> Step:
+    """Ask a question again; its answer stays until another one is stored."""
+    draft = draft_of(dialog)
+    answer = draft.answers.get(question_id)
+    dialog = dialog.open(question_id, keep=answer is not None)
+    if answer and isinstance(answer.value, list) and scene.form[question_id].kind == "choices":
+        dialog = dialog.drafted(selected=tuple(answer.value))
+    return dialog, [Ask()]
+
+
+def refuse(dialog: Dialog, code: str, **facts: object) -> Step:
+    """Say why the reply does not do; the prompt stays, and counts how often this happened."""
+    prompt = dialog.chat.prompt
+    if prompt:
+        dialog = dialog.chatted(prompt=replace(prompt, refusals=prompt.refusals + 1))
+    return dialog, [Refuse(code, facts)]
+
+
+def begin(scene: Scene, dialog: Dialog, relation: str) -> Step:
+    """Start a submission for `relation` ("self", or "" while it is not known yet)."""
+    draft = Draft(scene.new_id, scene.form.id, relation=relation)
+    chat = replace(
+        dialog.chat,
+        submissions=(*dialog.chat.submissions, draft.id),
+        own=draft.id if relation == "self" else dialog.chat.own,
+    )
+    dialog, said = onward(scene, Dialog(chat, draft))
+    return dialog, [Create(draft.id), *said]
+
+
+def forget(dialog: Dialog) -> Step:
+    """Destroy the open submission; nothing of it stays in the chat."""
+    gone = draft_of(dialog).id
+    chat = replace(
+        dialog.chat,
+        submissions=tuple(kept for kept in dialog.chat.submissions if kept != gone),
+        own=0 if dialog.chat.own == gone else dialog.chat.own,
+        listed=(),
+        last="",
+    )
+    return Dialog(chat).open(None), [Erase(gone)]

@@ -1,0 +1,56 @@
+"""`mau03 chat`: the whole program, database and all, with a terminal as its platform."""
+
+import os
+import sys
+from pathlib import Path
+
+from bot.app import House, Place, open_house
+from bot.dialogs.messages import Outgoing, Text
+from bot.platforms.terminal import Line, Terminal, converse, written
+from bot.ports import Clock
+from storage.group import SqliteLedger
+from storage.outbox import pending, release
+
+
+def simulate(data: Path, chat: str, *, as_json: bool, now: Clock) -> None:
+    """Converse until the end of input; everything is kept in `data`."""
+    house = open_house(Place.of(data), now=now, random=os.urandom, alone=True)
+    ledger = house.sqlite_ledger(lambda _: None)
+    try:
+        terminal = Terminal(ledger.submit_now, ledger.delivered, now, os.urandom, chat)
+        left = terminal.show(_left_over(house, ledger))
+        if as_json:
+            _speak_json(terminal, left)
+        else:
+            _speak(terminal, left)
+    finally:
+        ledger.close()
+
+
+def _left_over(house: House, ledger: SqliteLedger) -> list:
+    """Return what an earlier process committed but did not live to show."""
+    return ledger.write_now(
+        lambda connection: (
+            release(connection),
+            pending(connection, house.keys, worker=house.context.worker, now=house.now()),
+        )[1]
+    )
+
+
+def _speak_json(terminal: Terminal, left: list[Outgoing]) -> None:
+    for bubble in left:
+        print(written(bubble))
+    for line in converse(terminal, sys.stdin):
+        print(line, flush=True)
+
+
+def _speak(terminal: Terminal, left: list[Outgoing]) -> None:
+    bubbles = left or terminal.turn(Line(Text("/start")))
+    while True:
+        for bubble in bubbles:
+            print(f"\n{bubble.text}")
+        try:
+            words = input("\n> ")
+        except EOFError:
+            return
+        bubbles = terminal.turn(Line(Text(words)))

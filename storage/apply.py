@@ -1,0 +1,217 @@
+"""One decision turned into changes on the desk: all of them, or none when anything is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from bot.dialogs.messages import Incoming, Outgoing
+from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
+from storage.ids import milliseconds
+from storage.outbox import LEASE, REPLY, Queued
+from storage.sealed import Key, place, seal
+from storage.statements import Row
+from storage.tables import PROMOTED, TOKENS
+from storage.turn import Confirmed, Consent, Decision, Event, Task
+
+_LEASE_MS: Final = int(LEASE.total_seconds() * 1000)
+
+
+class UnknownColumn(ValueError):
+    """A confirmed submission carries a column or token that storage has no place for."""
+
+
+def apply(desk: Desk, incoming: Incoming, chat: Chat, decision: Decision) -> list[Queued]:
+    """Put a decision on the desk and return its bubbles. An exception leaves the desk as it was."""
+    turn = _Turn(desk, incoming, chat)
+    for submission_id in decision.created:
+        turn.create(submission_id)
+    for submission_id, document in decision.submissions.items():
+        turn.touch(submission_id).state = to_json(document)
+    for submission_id, confirmed in decision.confirmed.items():
+        turn.confirm(submission_id, confirmed)
+    for submission_id, status in decision.statuses.items():
+        turn.touch(submission_id).status = status
+    for event in decision.events:
+        turn.append(event)
+    for consent in decision.consents:
+        turn.consent(consent)
+    for task in decision.tasks:
+        turn.task(task)
+    for submission_id in decision.erased:
+        turn.erase(submission_id)
+    return turn.finish(decision)
+
+
+def apologise(desk: Desk, incoming: Incoming, chat: Chat, raw: bytes, why: str) -> list[Queued]:
+    """Set a message aside as a dead letter and tell the person."""
+    turn = _Turn(desk, incoming, chat)
+    # A submission that was not opened may be what went wrong: then the office's key seals.
+    about = chat.submission_id if chat.submission_id in desk.submissions else None
+    where = place("inbox", "raw", f"{incoming.platform}:{incoming.account}:{incoming.event_id}")
+    sealed = seal(turn.key(about), raw, where, desk.context.random)
+    key = (incoming.platform, incoming.account, incoming.event_id)
+    turn.add("dead letter", (about, sealed, why, *key))
+    queued = turn.say([desk.context.apology(incoming)], about)
+    turn.accept()
+    return queued
+
+
+class _Turn:
+    """Private copies of what one message changes, until all of it has succeeded."""
+
+    def __init__(self, desk: Desk, incoming: Incoming, chat: Chat) -> None:
+        self._desk = desk
+        self._incoming = incoming
+        self._chat = replace(chat, changed=True)
+        self._touched: dict[int, Submission] = {}
+        self._rows: list[tuple[str, Row]] = []
+
+    def add(self, name: str, row: Row) -> None:
+        self._rows.append((name, row))
+
+    def touch(self, submission_id: int) -> Submission:
+        """Return our copy of a submission. Raises UnknownSubmission."""
+        if submission_id not in self._touched:
+            known = self._desk.submission(submission_id, self._chat)
+            self._touched[submission_id] = replace(known)
+        return self._touched[submission_id]
+
+    def create(self, submission_id: int) -> None:
+        context = self._desk.context
+        key, wrapped = context.keys.new_data_key(submission_id, context.random)
+        self._touched[submission_id] = Submission(
+            submission_id, self._chat.id, key, wrapped, None, "draft", None, 0, FIRST_HASH, True
+        )
+
+    def confirm(self, submission_id: int, confirmed: Confirmed) -> None:
+        unknown = {*confirmed.columns} - {*PROMOTED} | {*confirmed.tokens} - {*TOKENS}
+        if unknown:
+            raise UnknownColumn(sorted(unknown))
+        token = self._desk.context.keys.token
+        tokens = ((name, confirmed.tokens.get(name)) for name in TOKENS)
+        submission = self.touch(submission_id)
+        submission.status, submission.receipt = confirmed.status, confirmed.receipt
+        submission.marks = [token("mark", mark) for mark in dict.fromkeys(confirmed.marks)]
+        submission.confirmed = (
+            to_json(confirmed.answers),
+            self._desk.at,
+            *(confirmed.columns.get(name) for name in PROMOTED),
+            *(token(name, text) if text else None for name, text in tokens),
+        )
+
+    def append(self, event: Event) -> None:
+        submission = self.touch(event.submission_id)
+        where = place("events", "sealed", f"{submission.id}:{submission.event_count + 1}")
+        self._chain(submission, event.kind, self._seal(submission.key, event.payload, where))
+
+    def _chain(self, submission: Submission, kind: str, sealed: bytes) -> None:
+        """Append an event row. Its hash covers everything in it and the hash before."""
+        seq = submission.event_count + 1
+        incoming = self._incoming
+        origin = (incoming.platform, self._chat.id, incoming.event_id)
+        facts = (submission.id, seq, kind, self._desk.at, *origin)
+        submission.head = chained(submission.head, to_json(facts), sealed)
+        submission.event_count = seq
+        self.add("event", (*facts, sealed, submission.head))
+
+    def consent(self, consent: Consent) -> None:
+        row_id = self._desk.new_id()
+        key = self.key(consent.submission_id)
+        detail = self._seal(key, consent.detail, place("consents", "detail", row_id))
+        about = (row_id, self._chat.id, consent.submission_id, consent.purpose, consent.decision)
+        origin = (self._desk.at, self._incoming.platform, self._incoming.event_id)
+        text = (consent.text_version, consent.text_sha256)
+        self.add("consent", (*about, *text, *origin, detail))
+
+    def task(self, task: Task) -> None:
+        row_id = self._desk.new_id()
+        key = self.key(task.submission_id)
+        detail = self._seal(key, task.detail, place("tasks", "detail", row_id))
+        about = (row_id, self._chat.id, task.submission_id, self._desk.context.unit)
+        self.add("task", (*about, task.kind, self._desk.at, detail))
+
+    def erase(self, submission_id: int) -> None:
+        """Destroy the submission's key. Its rows stay, the chain gets a last event."""
+        submission = self.touch(submission_id)
+        self._chain(submission, "erased", b"")
+        submission.key = submission.wrapped = submission.state = submission.confirmed = None
+        submission.marks = ()
+        submission.status = "erased"
+
+    def key(self, submission_id: int | None) -> Key:
+        """Return the key for what concerns this submission, or the office's. Raises
+        UnknownSubmission."""
+        key = None if submission_id is None else self._submission(submission_id).key
+        return key or self._desk.context.keys.office
+
+    def _submission(self, submission_id: int) -> Submission:
+        """Return a submission as this turn sees it, for reading."""
+        touched = self._touched.get(submission_id)
+        return touched or self._desk.submission(submission_id, self._chat)
+
+    def about(self, *candidates: int | None) -> int | None:
+        """Return the first of these submissions that can still be sealed for."""
+        for submission_id in candidates:
+            if submission_id is None:
+                continue
+            touched = self._touched.get(submission_id)
+            found = [touched] if touched else self._desk.find([submission_id], self._chat)
+            if found and found[0].key is not None:
+                return submission_id
+        return None
+
+    def _seal(self, key: Key | None, document: Any, where: str) -> bytes:
+        assert key is not None  # noqa: S101 - erased submissions are never found
+        return seal(key, to_json(document), where, self._desk.context.random)
+
+    def say(self, outgoing: Sequence[Outgoing], about: int | None) -> list[Queued]:
+        """Put bubbles into the outbox, claimed by this process unless they must wait."""
+        chat, incoming = self._chat, self._incoming
+        key, worker, until = self.key(about), self._desk.context.worker, self._desk.at + _LEASE_MS
+        claim = (None, 0) if chat.elsewhere else (worker, until)
+        queued = []
+        for bubble in outgoing:
+            row_id = self._desk.new_id()
+            payload = self._seal(key, bubble, place("outbox", "payload", row_id))
+            row = (row_id, chat.id, about, payload, REPLY, self._desk.at, 0, *claim)
+            self.add("bubble", row)
+            origin = (incoming.platform, incoming.account, incoming.chat)
+            queued.append(Queued(row_id, chat.id, *origin, bubble, claimed=not chat.elsewhere))
+        return queued
+
+    def finish(self, decision: Decision) -> list[Queued]:
+        chat = self._chat
+        about = self.about(decision.submission_id, chat.submission_id, *decision.confirmed)
+        queued = self.say(decision.outgoing, about)
+        self._open_prompt(decision.prompt, queued)
+        if decision.submission_id is not None:
+            self._submission(decision.submission_id)
+        chat.document = to_json(decision.chat)
+        chat.submission_id = decision.submission_id
+        self.accept()
+        return queued
+
+    def _open_prompt(self, prompt: str, queued: Sequence[Queued]) -> None:
+        """Remember which bubble shows the open prompt; the first that did so counts."""
+        chat = self._chat
+        if prompt != chat.prompt:
+            chat.prompt, chat.prompt_sent_at, chat.prompt_outbox_id = prompt, None, None
+        if queued and chat.prompt_sent_at is None and chat.prompt_outbox_id is None:
+            chat.prompt_outbox_id = queued[-1].id
+
+    def accept(self) -> None:
+        """Everything went well: our copies take the place of what lay on the desk."""
+        desk = self._desk
+        desk.chats[self._chat.token] = self._chat
+        desk.submissions.update(self._touched)
+        desk.changed.update(self._touched)
+        for name, row in self._rows:
+            desk.rows.add(name, row)
+
+
+def received(incoming: Incoming, row_id: int, chat: Chat) -> Row:
+    """Return the inbox row of a message."""
+    key = (incoming.platform, incoming.account, incoming.event_id)
+    return (*key, row_id, chat.id, milliseconds(incoming.received_at), chat.prompt, "done")

@@ -1,0 +1,214 @@
+"""What lies open during one transaction: chats and submissions, unsealed when first looked at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from pydantic_core import from_json
+from sqlalchemy import Connection, select
+
+from bot.dialogs.messages import Incoming, Outgoing
+from storage.database import bound_list
+from storage.ids import Ids, Now, Random, instant
+from storage.sealed import Key, Keys, place, unseal
+from storage.statements import Row, Rows, statements
+from storage.tables import submissions
+from storage.turn import ChatView, Stored
+
+FIRST_HASH: Final = bytes(32)
+"""What the first event of every submission is chained to."""
+RECEIPT_DIGITS: Final = 8
+"""Random digits of a receipt, before the check digit."""
+
+
+class UnknownSubmission(LookupError):
+    """A decision named a submission that is erased, or not of this chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the ledger knows besides the database and the messages."""
+
+    keys: Keys
+    now: Now
+    random: Random
+    ids: Ids
+    apology: Callable[[Incoming], Outgoing]
+    """What a person is told when their message could not be understood by the program."""
+    unit: str
+    form: str
+    """Version of the form that new submissions begin with."""
+    worker: str
+    """Name of this process in claims; another one at every start."""
+
+
+@dataclass(slots=True)
+class Submission:
+    """One submission as it will be written. `state` is plain JSON."""
+
+    id: int
+    chat_id: int
+    key: Key | None
+    """None once erased."""
+    wrapped: bytes | None
+    state: bytes | None
+    status: str
+    receipt: str | None
+    event_count: int
+    head: bytes
+    created: bool = False
+    confirmed: Row | None = None
+    """Plain record, confirmed_at, promoted columns, tokens."""
+    marks: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Chat:
+    """One chat as it will be written. `document` is plain JSON once opened."""
+
+    id: int
+    token: str
+    created: bool
+    sealed: bytes | None = None
+    document: bytes | None = None
+    submission_id: int | None = None
+    prompt: str = ""
+    prompt_outbox_id: int | None = None
+    prompt_sent_at: int | None = None
+    elsewhere: bool = False
+    """Another worker still has bubbles of this chat to send: ours must wait behind them."""
+    changed: bool = False
+
+
+class Desk:
+    """Chats and submissions of one batch, and the rows they will become."""
+
+    def __init__(self, connection: Connection, context: Context, at: int) -> None:
+        self.connection = connection
+        self.context = context
+        self.at = at
+        self.sql = statements(connection.dialect)
+        self.rows = Rows()
+        self.chats: dict[str, Chat] = {}
+        self.submissions: dict[int, Submission] = {}
+        self.changed: set[int] = set()
+        self.receipts: set[str] = set()
+        self._closed: dict[int, Row] = {}
+
+    def new_id(self) -> int:
+        return self.context.ids.next(self.at)
+
+    def load(self, tokens: Sequence[str]) -> None:
+        """Fetch these chats and the submissions they have open; new chats get an id."""
+        values = (self.context.worker, bound_list(tokens, self.sql.dialect))
+        for row in self.connection.exec_driver_sql(self.sql.load_chats, values):
+            token, chat_id, sealed, prompt, bubble, sent_at, elsewhere, submission_id = row[:8]
+            self.chats[token] = Chat(
+                chat_id, token, False, sealed, None, submission_id,
+                prompt, bubble, sent_at, bool(elsewhere),
+            )  # fmt: skip
+            if submission_id is not None:
+                self._closed[submission_id] = tuple(row[7:])
+        for token in tokens:
+            if token not in self.chats:
+                self.chats[token] = Chat(self.new_id(), token, True)
+
+    def document(self, chat: Chat) -> bytes | None:
+        """Return the chat's document as plain JSON, None for a new chat."""
+        if chat.document is None and chat.sealed is not None:
+            where = place("chats", "document", chat.id)
+            chat.document = unseal(self.context.keys.office, chat.sealed, where)
+        return chat.document
+
+    def submission(self, submission_id: int, chat: Chat) -> Submission:
+        """Return a submission of this chat. Raises UnknownSubmission."""
+        found = self.find([submission_id], chat)
+        if not found:
+            raise UnknownSubmission(submission_id)
+        return found[0]
+
+    def find(self, ids: Sequence[int], chat: Chat) -> list[Submission]:
+        """Return those of `ids` that are this chat's and not erased."""
+        missing = [i for i in ids if i not in self.submissions and i not in self._closed]
+        if missing:
+            values = (bound_list(missing, self.sql.dialect),)
+            for row in self.connection.exec_driver_sql(self.sql.load_submissions, values):
+                self._closed[row[0]] = tuple(row)
+        found = (self._open(i) for i in ids)
+        return [s for s in found if s and s.chat_id == chat.id and s.key is not None]
+
+    def _open(self, submission_id: int) -> Submission | None:
+        if submission_id in self.submissions:
+            return self.submissions[submission_id]
+        row = self._closed.get(submission_id)
+        if row is None:
+            return None
+        _, chat_id, wrapped, state, *rest = row
+        key = self.context.keys.data_key(submission_id, wrapped) if wrapped else None
+        if key is not None and state is not None:
+            state = unseal(key, state, place("submissions", "state", submission_id))
+        opened = Submission(submission_id, chat_id, key, wrapped, state, *rest)
+        self.submissions[submission_id] = opened
+        return opened
+
+
+class ChatLookup:
+    """The questions one decision may ask (see `turn.Lookup`)."""
+
+    def __init__(self, desk: Desk, chat: Chat) -> None:
+        self._desk = desk
+        self._chat = chat
+
+    def submissions(self, ids: Sequence[int]) -> Mapping[int, Stored]:
+        found = self._desk.find(ids, self._chat)
+        return {s.id: Stored(_json(s.state) or {}, s.status, s.receipt) for s in found}
+
+    def receipt(self) -> str:
+        """Return eight random digits and a Damm check digit, not in use."""
+        while True:
+            number = int.from_bytes(self._desk.context.random(8)) % 10**RECEIPT_DIGITS
+            digits = f"{number:0{RECEIPT_DIGITS}}"
+            receipt = digits + check_digit(digits)
+            if receipt not in self._desk.receipts and not self._in_use(receipt):
+                self._desk.receipts.add(receipt)
+                return receipt
+
+    def _in_use(self, receipt: str) -> bool:
+        query = select(submissions.c.id).where(submissions.c.receipt == receipt)
+        return self._desk.connection.execute(query).first() is not None
+
+
+def view(desk: Desk, chat: Chat) -> ChatView:
+    """Return the chat for one decision: fresh documents, which it may change as it likes."""
+    opened = [] if chat.submission_id is None else desk.find([chat.submission_id], chat)
+    sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
+    view = ChatView(chat.id, _json(desk.document(chat)), prompt_sent_at=sent_at)
+    for submission in opened:  # none when the office erased it meanwhile
+        view.submission_id = submission.id
+        view.submission = _json(submission.state)
+    return view
+
+
+def _json(plain: bytes | None) -> dict[str, Any] | None:
+    return None if plain is None else from_json(plain)
+
+
+def chained(previous: bytes, facts: bytes, sealed: bytes) -> bytes:
+    """Return the hash of an event: SHA-256 over the one before it and all it says."""
+    return sha256(previous + len(facts).to_bytes(4) + facts + sealed).digest()
+
+
+_DAMM: Final = (
+    "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
+    "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
+)  # fmt: skip
+"""Damm's quasigroup of order ten (H. M. Damm, 2004)."""
+
+
+def check_digit(digits: str) -> str:
+    """Return Damm's check digit: it shows every single wrong digit and every swap of two."""
+    row = 0
+    for digit in digits:
+        row = int(_DAMM[row][int(digit)])
+    return str(row)

@@ -1,0 +1,159 @@
+"""Bubbles waiting to be sent: claimed by one worker at a time, in order for each chat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, and_, case, or_, select, update
+
+from bot.dialogs.messages import Outgoing
+from storage.ids import instant, milliseconds
+from storage.sealed import Keys, place, unseal
+from storage.tables import chats, outbox, submissions
+
+LEASE: Final = timedelta(minutes=1)
+"""How long a worker may keep a bubble unsent before another takes it over."""
+REPLY: Final = 0
+"""Priority of answers; what is sent to many goes after them, with a higher number."""
+
+_OUTGOING: Final = TypeAdapter(Outgoing)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """One bubble and where it goes. `chat` is the platform's own chat id."""
+
+    id: int
+    chat_id: int
+    platform: str
+    account: str
+    chat: str
+    outgoing: Outgoing
+    attempts: int = 0
+    claimed: bool = True
+    """False: it waits behind another worker's bubble and is found by `pending` later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A bubble the platform took."""
+
+    id: int
+    chat_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A bubble no more tried: nobody got it. For the office's list, without its content."""
+
+    id: int
+    chat_id: int
+    submission_id: int | None
+    platform: str
+    failed_at: datetime
+    why: str
+
+
+def pending(
+    connection: Connection, keys: Keys, *, worker: str, now: datetime, limit: int = 100
+) -> list[Queued]:
+    """Claim bubbles that are due for `worker` and return them, answers first, oldest first.
+
+    A bubble waits while an earlier one of its chat is claimed by another worker or not yet due.
+    The caller commits before sending.
+    """
+    at = milliseconds(now)
+    found = connection.execute(_due(worker, at, limit)).all()
+    claim = {"claimed_by": worker, "claimed_until": at + LEASE // timedelta(milliseconds=1)}
+    if found:
+        claimed = outbox.c.id.in_([row.id for row in found])
+        connection.execute(update(outbox).where(claimed).values(claim))
+    return [_opened(keys, row) for row in found]
+
+
+def _due(worker: str, at: int, limit: int) -> Any:
+    """The bubbles nobody holds, except those that something before them holds back."""
+    earlier = outbox.alias("earlier")
+    held = and_(earlier.c.claimed_until > at, earlier.c.claimed_by != worker)
+    held_back = (
+        select(earlier.c.id)
+        .where(earlier.c.chat_id == outbox.c.chat_id, earlier.c.id < outbox.c.id)
+        .where(earlier.c.priority <= outbox.c.priority, earlier.c.failed_at.is_(None))
+        .where(or_(held, earlier.c.not_before > at))
+    )
+    bubble = (outbox.c.id, outbox.c.chat_id, outbox.c.payload, outbox.c.attempts)
+    address = (chats.c.platform, chats.c.account, chats.c.address)
+    return (
+        select(*bubble, *address, outbox.c.submission_id, submissions.c.data_key)
+        .join(chats, chats.c.id == outbox.c.chat_id)
+        .outerjoin(submissions, submissions.c.id == outbox.c.submission_id)
+        .where(outbox.c.failed_at.is_(None), outbox.c.not_before <= at)
+        .where(outbox.c.claimed_until <= at, ~held_back.exists())
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(limit)
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+
+
+def _opened(keys: Keys, row: Row[Any]) -> Queued:
+    key = keys.data_key(row.submission_id, row.data_key) if row.data_key else keys.office
+    payload = unseal(key, row.payload, place("outbox", "payload", row.id))
+    address = unseal(keys.office, row.address, place("chats", "address", row.chat_id)).decode()
+    outgoing = _OUTGOING.validate_json(payload)
+    return Queued(row.id, row.chat_id, row.platform, row.account, address, outgoing, row.attempts)
+
+
+def release(connection: Connection, *, worker: str | None = None) -> None:
+    """Give back what `worker` holds, or what anybody holds (when nobody else can be running)."""
+    free = update(outbox).values(claimed_by=None, claimed_until=0)
+    connection.execute(free.where(outbox.c.claimed_by == worker) if worker else free)
+
+
+def retry_later(connection: Connection, outbox_id: int, *, not_before: datetime) -> None:
+    """Put a bubble back until `not_before`; those behind it in its chat wait too."""
+    later = {"not_before": milliseconds(not_before), "claimed_by": None, "claimed_until": 0}
+    attempts = outbox.c.attempts + 1
+    change = update(outbox).where(outbox.c.id == outbox_id)
+    connection.execute(change.values(**later, attempts=attempts))
+
+
+def give_up(connection: Connection, outbox_id: int, *, why: str, at: datetime) -> None:
+    """Note that a bubble cannot be delivered, and that its chat is out of reach.
+
+    The open prompt is no longer waiting for this bubble: the next one that shows it counts.
+    """
+    failed = milliseconds(at)
+    chat_id = select(outbox.c.chat_id).where(outbox.c.id == outbox_id).scalar_subquery()
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == outbox_id)
+        .values(failed_at=failed, why=why, claimed_by=None, claimed_until=0)
+    )
+    shown_by = case((chats.c.prompt_outbox_id != outbox_id, chats.c.prompt_outbox_id))
+    connection.execute(
+        update(chats)
+        .where(chats.c.id == chat_id)
+        .values(unreachable_at=failed, prompt_outbox_id=shown_by)
+    )
+
+
+def undelivered(connection: Connection) -> Sequence[Undelivered]:
+    """Return what was given up, oldest first."""
+    columns = (outbox.c.id, outbox.c.chat_id, outbox.c.submission_id, chats.c.platform)
+    found = connection.execute(
+        select(*columns, outbox.c.failed_at, outbox.c.why)
+        .join(chats, chats.c.id == outbox.c.chat_id)
+        .where(outbox.c.failed_at.is_not(None))
+        .order_by(outbox.c.id)
+    )
+    return [Undelivered(*row[:4], instant(row.failed_at), row.why or "") for row in found]
+
+
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """Return when the oldest bubble still to be sent was first due; None: nothing waits."""
+    waiting = select(outbox.c.not_before).where(outbox.c.failed_at.is_(None))
+    at = connection.scalar(waiting.order_by(outbox.c.id).limit(1))
+    return None if at is None else instant(at)

@@ -1,0 +1,196 @@
+"""The statements of a turn, built once per database, and the rows that wait for them."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.database import is_one_of, sql
+from storage.tables import (
+    PROMOTED,
+    TOKENS,
+    chats,
+    codes,
+    consents,
+    events,
+    inbox,
+    outbox,
+    submission_marks,
+    submissions,
+    tasks,
+)
+
+Row = tuple[Any, ...]
+Write = tuple[Insert | Update | Delete, tuple[str, ...]]
+
+NO_LONGER_LIVE: Final = ("erased", "withdrawn", "superseded", "void")
+"""Status of submissions that no other can be a double of."""
+
+
+def _insert(table: Table, *names: str) -> Write:
+    return insert(table), names or tuple(table.columns.keys())
+
+
+def _update(table: Table, *names: str, **constants: ColumnElement[Any]) -> Write:
+    """Set the columns `names` (in the table's order) and `constants` of the row with this id."""
+    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+    clause = update(table).where(table.c.id == bindparam("b_id")).values(**values, **constants)
+    return clause, (*(f"b_{name}" for name in names), "b_id")
+
+
+def _delete(table: Table, name: str) -> Write:
+    return delete(table).where(table.c[name] == bindparam("b_id")), ("b_id",)
+
+
+def _prompt_sent() -> Write:
+    shown = (chats.c.id == bindparam("b_id"), chats.c.prompt_outbox_id == bindparam("b_bubble"))
+    clause = update(chats).where(*shown).values(prompt_sent_at=bindparam("b_at"))
+    return clause, ("b_at", "b_id", "b_bubble")
+
+
+def _duplicate() -> Write:
+    other = submissions.alias("other")
+    double = exists().where(
+        other.c.id_token == submissions.c.id_token,
+        other.c.id != submissions.c.id,
+        other.c.unit == submissions.c.unit,
+        other.c.form == submissions.c.form,
+        other.c.confirmed_at.is_not(None),
+        other.c.status.not_in([literal_column(f"'{status}'") for status in NO_LONGER_LIVE]),
+    )
+    clause = update(submissions).where(submissions.c.id == bindparam("b_id"))
+    return clause.values(duplicate=double), ("b_id",)
+
+
+def _dead_letter() -> Write:
+    key = ("platform", "account", "event_id")
+    clause = update(inbox).where(*(inbox.c[name] == bindparam(f"b_{name}") for name in key))
+    values: dict[str, Any] = {n: bindparam(f"b_{n}") for n in ("submission_id", "raw", "why")}
+    names = (*values, *key)
+    clause = clause.values(outcome=literal_column("'dead'"), **values)
+    return clause, tuple(f"b_{name}" for name in names)
+
+
+_ERASED: Final = (*PROMOTED, *TOKENS.values(), "data_key", "state", "record", "enumerator")
+
+WRITES: Final[dict[str, Write]] = {
+    "new chat": _insert(
+        chats,
+        *("id", "token", "platform", "account", "unit", "address", "document"),
+        *("submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at"),
+    ),
+    "chat": _update(
+        chats,
+        *("document", "submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at"),
+        unreachable_at=null(),
+    ),
+    "new submission": _insert(
+        submissions,
+        *("id", "chat_id", "unit", "form", "status", "data_key", "state"),
+        *("event_count", "head", "created_at", "updated_at"),
+    ),
+    "submission": _update(submissions, "status", "state", "event_count", "head", "updated_at"),
+    "confirmed": _update(
+        submissions, "receipt", "record", "confirmed_at", *PROMOTED, *TOKENS.values()
+    ),
+    "erased": _update(submissions, **dict.fromkeys(_ERASED, null())),
+    "no marks": _delete(submission_marks, "submission_id"),
+    "mark": _insert(submission_marks),
+    "duplicate": _duplicate(),
+    "event": _insert(events),
+    "consent": _insert(consents),
+    "task": _insert(
+        tasks, "id", "chat_id", "submission_id", "unit", "kind", "created_at", "detail"
+    ),
+    "no codes": _delete(codes, "submission_id"),
+    "no bubbles": _delete(outbox, "submission_id"),
+    "bubble": _insert(
+        outbox,
+        *("id", "chat_id", "submission_id", "payload", "priority", "not_before"),
+        *("attempts", "claimed_by", "claimed_until"),
+    ),
+    "dead letter": _dead_letter(),
+}
+"""Name -> statement and the order of its values. Written in this order (foreign keys)."""
+
+_SUBMISSION: Final = tuple(
+    submissions.c[name]
+    for name in ("id", "chat_id", "data_key", "state", "status", "receipt", "event_count", "head")
+)
+
+
+def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
+    elsewhere = exists().where(
+        outbox.c.chat_id == chats.c.id,
+        outbox.c.failed_at.is_(None),
+        func.coalesce(outbox.c.claimed_by, literal_column("''")) != bindparam("worker"),
+    )
+    names = ("token", "id", "document", "prompt", "prompt_outbox_id", "prompt_sent_at")
+    columns = [chats.c[name] for name in names]
+    found = select(*columns, elsewhere.label("elsewhere"), *_SUBMISSION).outerjoin(
+        submissions, submissions.c.id == chats.c.submission_id
+    )
+    return found.where(is_one_of(chats.c.token, "tokens", dialect)), ("worker", "tokens")
+
+
+class Statements:
+    """SQL text for one kind of database."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.writes = {name: sql(*write, dialect) for name, write in WRITES.items()}
+        self.load_chats = sql(*_load_chats(dialect), dialect)
+        found = select(*_SUBMISSION).where(is_one_of(submissions.c.id, "ids", dialect))
+        self.load_submissions = sql(found, ("ids",), dialect)
+        dialect_insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+        names = ("platform", "account", "event_id", "id", "chat_id", "received_at", "prompt")
+        arrive = dialect_insert(inbox).on_conflict_do_nothing()
+        self.arrive = sql(arrive, (*names, "outcome"), dialect)
+        key = ("platform", "account", "event_id")
+        same = (is_one_of(inbox.c[name], f"{name}s", dialect) for name in key)
+        self.arrived = sql(select(inbox.c.id).where(*same), [f"{name}s" for name in key], dialect)
+        self.sent = sql(*_delete(outbox, "id"), dialect)
+        self.prompt_sent = sql(*_prompt_sent(), dialect)
+
+
+@cache
+def statements(dialect: Dialect) -> Statements:
+    return Statements(dialect)
+
+
+class Rows:
+    """Rows waiting to be written, by the name of their statement."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {name: [] for name in WRITES}
+
+    def add(self, name: str, row: Row) -> None:
+        self._rows[name].append(row)
+
+    def write(self, connection: Connection, texts: dict[str, str]) -> None:
+        """Write everything, one executemany for each statement that has rows."""
+        for name, rows in self._waiting():
+            connection.exec_driver_sql(texts[name], rows)
+
+    def _waiting(self) -> Iterator[tuple[str, list[Row]]]:
+        return ((name, rows) for name, rows in self._rows.items() if rows)

@@ -1,0 +1,71 @@
+"""Submissions that were handed in, streamed for exports."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select
+
+from storage.ids import instant, milliseconds
+from storage.sealed import Keys, place, unseal_document
+from storage.statements import NO_LONGER_LIVE
+from storage.tables import submissions
+from storage.turn import Document
+
+CHUNK: Final = 500
+"""Records read and unsealed at a time: memory does not grow with their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One submission as it was handed in. `answers` is what `turn.Confirmed.answers` carried."""
+
+    id: int
+    receipt: str
+    form: str
+    unit: str
+    village: str | None
+    status: str
+    confirmed_at: datetime
+    answers: Document
+    duplicate: bool
+
+
+def confirmed(
+    connection: Connection, keys: Keys, *, since: datetime | None = None
+) -> Iterator[Record]:
+    """Yield what is handed in and valid, oldest submission first, `since` by confirmed time.
+
+    Withdrawn, superseded, void and erased ones are left out. Every call of the database fetches
+    one chunk by id, so writers are not held up; run it inside one transaction for a snapshot.
+    """
+    wanted = _confirmed()
+    if since is not None:
+        wanted = wanted.where(submissions.c.confirmed_at >= milliseconds(since))
+    after = -1
+    while True:
+        page = wanted.where(submissions.c.id > after).order_by(submissions.c.id).limit(CHUNK)
+        rows = connection.execute(page).all()
+        for row in rows:
+            yield _record(keys, row)
+        if len(rows) < CHUNK:
+            return
+        after = rows[-1].id
+
+
+def _confirmed() -> Select[Any]:
+    names = ("id", "receipt", "form", "unit", "village", "status", "confirmed_at", "duplicate")
+    columns = [submissions.c[name] for name in (*names, "data_key", "record")]
+    return select(*columns).where(
+        submissions.c.confirmed_at.is_not(None),
+        submissions.c.record.is_not(None),
+        submissions.c.status.not_in(NO_LONGER_LIVE),
+    )
+
+
+def _record(keys: Keys, row: Row[Any]) -> Record:
+    key = keys.data_key(row.id, row.data_key)
+    answers = unseal_document(key, row.record, place("submissions", "record", row.id))
+    about = (row.id, row.receipt, row.form, row.unit, row.village, row.status)
+    return Record(*about, instant(row.confirmed_at), answers, row.duplicate)

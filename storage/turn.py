@@ -1,0 +1,115 @@
+"""What the ledger hands to a decision and what it takes back. Plain values, no database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from bot.dialogs.messages import Incoming, Outgoing
+
+Document = dict[str, Any]
+"""A JSON document as the dialog wrote it. Storage seals it and never looks inside."""
+
+
+@dataclass(slots=True)
+class ChatView:
+    """One chat as it stands before a message: loaded, or carried on from the message before."""
+
+    chat_id: int
+    document: Document | None
+    """None at the very first message."""
+    submission_id: int | None = None
+    """The submission the chat has open."""
+    submission: Document | None = None
+    prompt_sent_at: datetime | None = None
+    """When the open prompt went out; None while it is still in the outbox."""
+
+
+class Lookup(Protocol):
+    """Questions a decision may ask of storage, inside the transaction."""
+
+    def submissions(self, ids: Sequence[int]) -> Mapping[int, "Stored"]:
+        """The named submissions of this very chat; erased and foreign ones are absent."""
+
+    def receipt(self) -> str:
+        """Nine digits, the last a check digit, not in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    document: Document
+    status: str
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact about one submission: sealed, appended, chained; never changed."""
+
+    submission_id: int
+    kind: str
+    payload: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One decision about one purpose. A withdrawal is a new row."""
+
+    purpose: str
+    decision: Literal["yes", "no", "withdrawn"]
+    submission_id: int | None
+    text_version: str
+    text_sha256: str
+    detail: Document = field(default_factory=dict)
+    """Sealed: who decided for whom (guardian, proxy)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a human must do. `detail` is sealed."""
+
+    kind: Literal["call", "visit", "request"]
+    submission_id: int | None
+    detail: Document = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a submission says when it is handed in: the record the office reads and exports."""
+
+    receipt: str
+    status: str
+    answers: Document
+    """Question id -> {"value": ..., and how it was given}; sealed as the record."""
+    columns: Mapping[str, Any]
+    """Promoted columns in the clear (design §4.7): village, sex, birth_year, folded_name, item_*."""
+    tokens: Mapping[str, str]
+    """Keyed look-ups: "id_number", "insurance_number", "person" -> the text to hash."""
+    marks: Sequence[str] = ()
+    """Sensitive codes ("q08_uu_tien:ho_ngheo") counted through keyed tokens."""
+
+
+@dataclass(slots=True)
+class Decision:
+    """All that one message causes. Written in one transaction or not at all."""
+
+    chat: Document
+    prompt: str
+    """Revision of the prompt now open, kept with the inbox row of the next message."""
+    submission_id: int | None = None
+    """The submission now open in the chat."""
+    created: Sequence[int] = ()
+    submissions: Mapping[int, Document] = field(default_factory=dict)
+    """State documents to write."""
+    confirmed: Mapping[int, Confirmed] = field(default_factory=dict)
+    statuses: Mapping[int, str] = field(default_factory=dict)
+    """New status of submissions without a new record (withdrawn ...)."""
+    erased: Sequence[int] = ()
+    events: Sequence[Event] = ()
+    consents: Sequence[Consent] = ()
+    tasks: Sequence[Task] = ()
+    outgoing: Sequence[Outgoing] = ()
+
+
+Decide = Callable[[Incoming, ChatView, Lookup], Decision]
+"""Pure but for `Lookup`. An exception rolls back this message alone."""
