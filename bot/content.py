@@ -1,4 +1,4 @@
-"""The data the package carries: forms, texts, places, groups, prefixes. Read once, handed to the pure part."""
+"""The data the package carries, read once and handed to the pure part."""
 
 import tomllib
 from functools import cache

@@ -68,7 +68,7 @@ class Conversation:
             if turned.event is None:
                 break
             scene = self._scene(incoming, turned.dialog)
-        return turned.decision(scene, able, view)
+        return turned.decision(scene, able)
 
     def show(self, incoming: Incoming, view: ChatView) -> list[Outgoing]:
         """Return the open prompt as it stands, without any turn: for a page that is loaded anew."""
@@ -173,7 +173,7 @@ class _Turn:
             case _:
                 self.said.append(effect)
 
-    def decision(self, scene: Scene, able: Capabilities, view: ChatView) -> Decision:
+    def decision(self, scene: Scene, able: Capabilities) -> Decision:
         """Return what storage is to write and what is to be said."""
         dialog, draft = self.dialog, self.dialog.draft
         documents: dict[int, dict[str, Any]] = {}
@@ -212,12 +212,15 @@ def _consent(
 
 def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
     answers = draft.answers
-    kept: dict[str, Any] = {question: dict(fact) for question, fact in record.exported(answers).items()}
     flags = office_flags(scene.form, answers, scene.today, scene.known)
     return Confirmed(
         receipt=draft.receipt,
         status="confirmed",
-        answers={"answers": kept, "flags": flags, "guardian": draft.guardian._asdict()},
+        answers={
+            "answers": record.kept(draft),
+            "flags": flags,
+            "guardian": draft.guardian._asdict(),
+        },
         columns=record.columns(answers),
         tokens=record.tokens(answers),
         marks=record.marks(answers),
@@ -232,5 +235,3 @@ def _loaded(lookup: Lookup, ids: tuple[int, ...], why: str) -> Loaded:
         if id in found
     )
     return Loaded(why, tuple(drafts))
-
-

@@ -2,14 +2,17 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from bot.app import House, Place, open_house
 from bot.dialogs.messages import Outgoing, Text
 from bot.platforms.terminal import Line, Terminal, converse, written
 from bot.ports import Clock
 from storage.group import SqliteLedger
-from storage.outbox import pending, release
+from storage.outbox import Queued, pending, release
 
 
 def simulate(data: Path, chat: str, *, as_json: bool, now: Clock) -> None:
@@ -27,14 +30,14 @@ def simulate(data: Path, chat: str, *, as_json: bool, now: Clock) -> None:
         ledger.close()
 
 
-def _left_over(house: House, ledger: SqliteLedger) -> list:
+def _left_over(house: House, ledger: SqliteLedger) -> Sequence[Queued]:
     """Return what an earlier process committed but did not live to show."""
-    return ledger.write_now(
-        lambda connection: (
-            release(connection),
-            pending(connection, house.keys, worker=house.context.worker, now=house.now()),
-        )[1]
-    )
+
+    def claim(connection: Connection) -> Sequence[Queued]:
+        release(connection)
+        return pending(connection, house.keys, worker=house.context.worker, now=house.now())
+
+    return ledger.write_now(claim)
 
 
 def _speak_json(terminal: Terminal, left: list[Outgoing]) -> None:

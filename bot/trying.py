@@ -12,7 +12,7 @@ from bot.dialogs.answering import check_hard, label_of, read, warnings
 from bot.dialogs.form import Form
 from bot.dialogs.known import Known
 from bot.dialogs.readers.reading import Invalid, Value
-from bot.dialogs.state import Answer
+from bot.dialogs.state import Draft
 
 PLACEHOLDER = re.compile(r"\[[^\]]{1,40}\]")
 """Stands for an event that is not words: "[photo]"."""
@@ -28,13 +28,13 @@ class Trial(BaseModel):
 
 
 def try_line(line: str, form: Form, known: Known, now: datetime) -> dict[str, Any]:
-    """Return {"accepted": True, "value", "label", "warnings"} or {"accepted": False, "code", "message"}."""
+    """Return what is read: "accepted", then "value", "label", "warnings", or "code", "message"."""
     trial = Trial.model_validate_json(line)
     today = trial.today or now.astimezone(VIETNAM).date()
     if trial.question not in form:
         return refused("no_such_question", {"question": trial.question}, known)
     question = form[trial.question]
-    answers = {key: Answer(value) for key, value in trial.answers.items() if key in form}
+    answers = {key: value for key, value in trial.answers.items() if key in form}
     try:
         if PLACEHOLDER.match(trial.input.strip()):
             raise Invalid("not_text")
@@ -44,7 +44,9 @@ def try_line(line: str, form: Form, known: Known, now: datetime) -> dict[str, An
         check_hard(question, answers, reading.value, today, known)
     except Invalid as refusal:
         return refused(refusal.code, refusal.facts, known)
-    found = warnings(form, question, answers, reading.value, today, known)
+    found = warnings(
+        form, question, Draft(0, form.id, answers=answers), reading.value, today, known
+    )
     return {
         "accepted": True,
         "value": reading.value,

@@ -1,6 +1,5 @@
 """One answer to one question: read it, check it. No conversation: the same for chat and imports."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from bot.dialogs.readers.reading import Invalid, Reading, Value
 from bot.dialogs.readers.table import READERS
 from bot.dialogs.route import checks_reading, is_required
 from bot.dialogs.rules import RULES, Facts
-from bot.dialogs.state import Answer, Answers
+from bot.dialogs.state import Answers, Draft
 
 if TYPE_CHECKING:
     from bot.dialogs.known import Known
@@ -25,9 +24,7 @@ class Warned:
     facts: Facts
 
 
-def read(
-    text: str, question: Question, answers: Answers, today: date, known: "Known"
-) -> Reading:
+def read(text: str, question: Question, answers: Answers, today: date, known: "Known") -> Reading:
     """Return what `text` says as an answer to `question`. Raises Invalid."""
     absent = read_absence(text, question, known.words)
     if absent is None:
@@ -41,7 +38,7 @@ def check_hard(
     question: Question, answers: Answers, value: Value, today: date, known: "Known"
 ) -> None:
     """Raise Invalid when a hard check of the question refuses the value."""
-    values = _values(answers, question.id, value)
+    values = {**answers, question.id: value}
     for check in question.checks:
         if check.severity == "hard":
             facts = RULES[check.id].test(values, check.params, today, known)
@@ -50,13 +47,13 @@ def check_hard(
 
 
 def warnings(
-    form: Form, question: Question, answers: Answers, value: Value, today: date, known: "Known"
+    form: Form, question: Question, draft: Draft, value: Value, today: date, known: "Known"
 ) -> list[Warned]:
     """Return the soft checks that fail: the question's own, then those of answers it contradicts.
 
     What the person already kept is not asked twice.
     """
-    values = _values(answers, question.id, value)
+    values = {**draft.answers, question.id: value}
     found: dict[str, Warned] = {}
     tested = set()
     for check in question.checks:
@@ -65,28 +62,25 @@ def warnings(
             facts = RULES[check.id].test(values, check.params, today, known)
             if facts is not None:
                 found[check.id] = Warned(check.id, facts)
-    for other, check_id in checks_reading(form, question.id):
-        given = answers.get(other.id)
-        rule = RULES[check_id]
-        if given is None or check_id in given.kept or rule.test in tested:
+    for other, check in checks_reading(form, question.id):
+        rule = RULES[check.id]
+        if other.id not in draft.answers or rule.test in tested:
             continue
-        params = next(check.params for check in other.checks if check.id == check_id)
-        facts = rule.test(values, params, today, known)
-        if facts is not None:
-            found[check_id] = Warned(check_id, facts)
+        facts = rule.test(values, check.params, today, known)
+        if facts is not None and check.id not in draft.manner(other.id).kept:
+            found[check.id] = Warned(check.id, facts)
     return list(found.values())
 
 
 def office_flags(form: Form, answers: Answers, today: date, known: "Known") -> list[str]:
-    """Return the codes of office checks that fail: for the officer's page, never told in the chat."""
-    values = {key: answer.value for key, answer in answers.items()}
+    """Return the codes of office checks that fail: for the officer's page only."""
     return [
         check.id
         for question in form.questions
         if question.id in answers
         for check in question.checks
         if check.severity == "office"
-        and RULES[check.id].test(values, check.params, today, known) is not None
+        and RULES[check.id].test(answers, check.params, today, known) is not None
     ]
 
 
@@ -103,13 +97,3 @@ def label_of(question: Question, value: Value, known: "Known") -> str:
     if question.kind in {"date", "birth_date"}:
         return "/".join(reversed(value.split("-")))
     return question.labels.get(value, value)
-
-
-def _values(answers: Answers, question_id: str, value: Value) -> Mapping[str, Value]:
-    values = {key: answer.value for key, answer in answers.items()}
-    values[question_id] = value
-    return values
-
-
-def accepted(reading: Reading, kept: tuple[str, ...] = ()) -> Answer:
-    return Answer(reading.value, reading.how, reading.reason, kept)

@@ -1,14 +1,21 @@
-"""What people can say at any time: help, back, pause, my forms, an officer please, edit, withdraw."""
+"""What people can say at any time: help, back, pause, edit, withdraw, an officer please."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from bot.dialogs.effects import Agree, Ask, Effect, Load, Need, Pause, Tell
 from bot.dialogs.giving import STAGE_OF, ask_again, question_of
-from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, previous_question, refuse
-from bot.dialogs.scene import reopen
-from bot.dialogs.state import Dialog, Draft
+from bot.dialogs.scene import (
+    Scene,
+    Step,
+    draft_of,
+    forget,
+    onward,
+    previous_question,
+    refuse,
+    reopen,
+)
+from bot.dialogs.state import NOTHING, Dialog, Draft
 from bot.dialogs.summary import ITEM_8, shown
 from bot.dialogs.talking import short_name
 
@@ -45,7 +52,7 @@ def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
 
 
 def _onward(scene: Scene, dialog: Dialog) -> Step:
-    return onward(scene, dialog.drafted(card={}))
+    return onward(scene, dialog.drafted(card=NOTHING))
 
 
 def _back_to_start(scene: Scene, dialog: Dialog) -> Step:
@@ -91,7 +98,7 @@ def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft, prompt = dialog.draft, dialog.chat.prompt
     if draft is None or prompt is None:
         return dialog.open(None), [Tell("paused_empty")]
-    question = scene.form[prompt.question] if prompt.question in scene.form else None
+    question = scene.form.by_id.get(prompt.question)
     said = Tell("paused_at", {"item": question.item}) if question else Tell("paused")
     return dialog.drafted(pending=None).open(None), [said, Pause()]
 
@@ -108,7 +115,7 @@ def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
 
 def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
     """Declare for somebody else; what was begun stays and is found under "my forms"."""
-    return onward(scene, replace(dialog, draft=None).chatted(started=True))
+    return onward(scene, dialog._replace(draft=None).chatted(started=True))
 
 
 def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
@@ -116,7 +123,7 @@ def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
         return dialog, [Ask()]
     if dialog.draft and not dialog.draft.confirmed:
         return _resume(scene, dialog, "")
-    dialog, said = onward(scene, replace(dialog, draft=None).chatted(started=True))
+    dialog, said = onward(scene, dialog._replace(draft=None).chatted(started=True))
     return dialog, [Tell("start"), *said]
 
 
@@ -153,7 +160,7 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
         return _edit_confirmed(dialog, draft, question.id if question else "")
     if question is None:
         return _again(dialog, Tell("which_item"))
-    return reopen(scene, dialog.drafted(pending=None, card={}), question.id)
+    return reopen(scene, dialog.drafted(pending=None, card=NOTHING), question.id)
 
 
 def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
@@ -170,7 +177,7 @@ def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
     draft = dialog.draft
     if draft is None or draft.status == "withdrawn":
         return _again(dialog, Tell("nothing_to_withdraw"))
-    return dialog.drafted(pending=None, card={}).open("withdraw_confirm"), [Ask()]
+    return dialog.drafted(pending=None, card=NOTHING).open("withdraw_confirm"), [Ask()]
 
 
 def _erase(scene: Scene, dialog: Dialog, _: str) -> Step:

@@ -12,7 +12,7 @@ from bot.dialogs.answering import warnings
 from bot.dialogs.form import Form
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.readers.table import READERS
-from bot.dialogs.state import Answer
+from bot.dialogs.state import Answer, Draft
 
 if TYPE_CHECKING:
     from bot.dialogs.known import Known
@@ -34,20 +34,22 @@ def looks_like_card(text: str) -> bool:
 
 
 def read_card(text: str, form: Form, today: date, known: "Known") -> dict[str, Answer]:
-    """Return the card's answers. Raises Invalid("card_unreadable") when a field does not validate."""
+    """Return the card's answers. Raises Invalid when a field does not validate."""
     fields = [field.strip() for field in text.split("|", FIELDS)[:FIELDS]]
     if len(fields) < FIELDS or len(fields[0]) != 12 or not _is_day(fields[6]):
         raise Invalid("card_unreadable")
     answers: dict[str, Answer] = {}
+    draft = Draft(0, form.id)
     for index, question_id in QUESTION_OF_FIELD.items():
         question = form[question_id]
         try:
             reading = READERS[question.kind](fields[index], question, today, known)
         except Invalid:
             raise Invalid("card_unreadable") from None
-        found = warnings(form, question, answers, reading.value, today, known)
+        found = warnings(form, question, draft, reading.value, today, known)
         kept = tuple(warned.code for warned in found)
         answers[question_id] = Answer(reading.value, "card", "", kept)
+        draft = draft.with_answers(answers)
     return answers
 
 

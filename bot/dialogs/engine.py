@@ -14,8 +14,8 @@ from bot.dialogs.language import is_bare
 from bot.dialogs.prompts import button_values, chosen, option_values, wording
 from bot.dialogs.readers.characters import tidy, tidy_lines
 from bot.dialogs.readers.reading import Invalid
-from bot.dialogs.scene import Scene, Step, onward, refuse
-from bot.dialogs.state import Dialog
+from bot.dialogs.scene import Scene, Step, onward, refuse, reopen
+from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
 
 TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
@@ -23,7 +23,7 @@ TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
 
 
 def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
-    """Return the dialog after `event`, and what to do about it. Never raises on what people send."""
+    """Return the dialog after `event`, and what to do about it. It never raises."""
     match event:
         case Loaded():
             return loaded(scene, dialog, event)
@@ -73,12 +73,19 @@ def _said(scene: Scene, dialog: Dialog, event: Said) -> Step:
         return refuse(dialog, "empty")
     if aside:
         return ASIDES[aside](scene, dialog, rest)
-    taken = dialog.chatted(last=text if bare and len(text) <= LONGEST_KEPT else "")
+    taken = dialog.chatted(last=text if bare and _says_nothing(text) else "")
     return _answered(scene, taken, event.text, text)
 
 
-LONGEST_KEPT: Final = 8
-"""Characters. What is kept to recognise a repeat must not be anybody's number."""
+def _says_nothing(text: str) -> bool:
+    """True for a yes, a no or a short number: what a chat may remember about a person."""
+    if any(character.isdigit() for character in text):
+        return text.isdigit() and len(text) <= LONGEST_KEPT
+    return True
+
+
+LONGEST_KEPT: Final = 2
+"""Digits. What is kept to recognise a repeat must not be part of anybody's data."""
 
 
 def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
@@ -88,13 +95,18 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
         return _card(scene, dialog, text)
     parts = _tagged(raw) if dialog.draft and dialog.draft.consent else None
     if parts and prompt.question not in FREE_TEXT:
-        return say_many(scene, dialog.drafted(pending=None, card={}), parts)
+        return say_many(scene, dialog.drafted(pending=None, card=NOTHING), parts)
     if prompt.question in FREE_TEXT:
         return TALK[prompt.question](scene, dialog, text)
     if prompt.question in TALK:
         return _talked(scene, dialog, text)
     question = scene.form[prompt.question]
-    if prompt.keep and text in scene.known.texts.words("words.keep"):
+    words = scene.known.texts.words
+    if question.undo and prompt.refusals and text in words("words.undo"):
+        return reopen(scene, dialog, question.undo)
+    if question.kind == "choices" and text in words("words.done"):
+        return press(scene, dialog, question, "done")
+    if prompt.keep and text in words("words.keep"):
         return onward(scene, dialog)
     return say(scene, dialog, question, raw if question.kind == "place" else text)
 
@@ -183,4 +195,3 @@ def _nothing_open(scene: Scene, dialog: Dialog) -> Step:
     if draft.confirmed and not draft.change.kind:
         return dialog, [Tell("idle_confirmed")]
     return ASIDES["resume"](scene, dialog, "")
-

@@ -63,7 +63,7 @@ class Check(Part):
 
 
 class Heading(Part):
-    """A line above the questions (province, district, commune): filled by the office, never asked."""
+    """A line above the questions (province, district, commune): known to the office."""
 
     id: str
     label: str
@@ -90,6 +90,8 @@ class Question(Part):
     unknown: bool = False
     """The person may say that they do not know it."""
     absent_reasons: tuple[str, ...] = ()
+    undo: str = ""
+    """The choices question to go back to when this one was opened by mistake."""
     partial: tuple[Literal["month", "year"], ...] = ()
     length: tuple[int, int] = (1, 250)
     """Shortest and longest text, in characters."""
@@ -107,6 +109,14 @@ class Question(Part):
     @cached_property
     def labels(self) -> Mapping[str, str]:
         return {choice.code: choice.label for choice in self.options}
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The numbered choices as people read them, with their glosses."""
+        return tuple(
+            f"{number}. {choice.label.rstrip(':.')}{f' ({choice.gloss})' if choice.gloss else ''}"
+            for number, choice in enumerate(self.options, 1)
+        )
 
 
 class Form(Part):
@@ -136,9 +146,23 @@ class Form(Part):
         return {question.id: question for question in self.questions}
 
     @cached_property
-    def steering(self) -> frozenset[str]:
-        """Questions whose answer decides whether another one applies."""
-        return frozenset(other for question in self.questions for other in question.when)
+    def steering(self) -> tuple[str, ...]:
+        """Questions whose answer decides whether another one applies, in form order."""
+        named = {other for question in self.questions for other in question.when}
+        return tuple(question.id for question in self.questions if question.id in named)
+
+    @cached_property
+    def village(self) -> "Question | None":
+        return next((q for q in self.questions if q.kind == "village"), None)
+
+    @cached_property
+    def soft_checks(self) -> "tuple[tuple[Question, Check], ...]":
+        return tuple((q, c) for q in self.questions for c in q.checks if c.severity == "soft")
+
+    @cached_property
+    def routes(self) -> "dict[tuple[Any, ...], tuple[Question, ...]]":
+        """Routes already worked out (`route.relevant`): a form has a few hundred."""
+        return {}
 
 
 def holds(condition: Codes, codes: Mapping[str, Any]) -> bool:
@@ -218,9 +242,7 @@ def _own_problems(question: Question, rules: frozenset[str] | None) -> Iterator[
             yield "checks", f"{check.id!r} is not a rule"
 
 
-def _explain(
-    error: ValidationError, raw: Mapping[str, Any], text: str, file: str
-) -> Iterator[str]:
+def _explain(error: ValidationError, raw: Mapping[str, Any], text: str, file: str) -> Iterator[str]:
     for problem in error.errors():
         where = problem["loc"]
         if len(where) > 1 and where[0] in {"question", "header"} and isinstance(where[1], int):

@@ -12,7 +12,7 @@ from bot.dialogs.form import Question
 from bot.dialogs.readers.reading import Invalid, Reading, Value
 from bot.dialogs.route import dropped, relevant, steers, with_village
 from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
-from bot.dialogs.state import Answer, Answers, Dialog, Pending
+from bot.dialogs.state import NOTHING, PLAIN, Answer, Dialog, Draft, Manner, Pending
 
 STAGES: Final = ("place", "warning", "drop", "store")
 STAGE_OF: Final[Mapping[str, str]] = {
@@ -104,9 +104,9 @@ def _refused(scene: Scene, dialog: Dialog, question: Question, value: Value) -> 
     return None
 
 
-def give_card(scene: Scene, dialog: Dialog, card: Answers) -> Step:
+def give_card(scene: Scene, dialog: Dialog, card: Mapping[str, Answer]) -> Step:
     """Store what the card says; the person has seen it and what it contradicts."""
-    dialog = dialog.drafted(card={})
+    dialog = dialog.drafted(card=NOTHING)
     effects: list[Effect] = []
     for question_id, answer in card.items():
         refused = _refused(scene, dialog, scene.form[question_id], answer.value)
@@ -147,21 +147,19 @@ def leave(scene: Scene, dialog: Dialog) -> Step:
     return onward(scene, dialog.drafted(pending=None))
 
 
-def _stages(
-    scene: Scene, dialog: Dialog, pending: Pending
-) -> tuple[Dialog, list[Effect], bool]:
+def _stages(scene: Scene, dialog: Dialog, pending: Pending) -> tuple[Dialog, list[Effect], bool]:
     draft = draft_of(dialog)
-    form, answers = scene.form, draft.answers
+    form = scene.form
     question, value = form[pending.question], pending.answer.value
     if pending.stage == "place":
         return (*_stop(dialog, pending, "address_confirm"), False)
     if pending.stage == "warning":
-        found = warnings(form, question, answers, value, scene.today, scene.known)
+        found = warnings(form, question, draft, value, scene.today, scene.known)
         if found:
             codes = tuple(warned.code for warned in found)
             return (*_stop(dialog, pending._replace(codes=codes), "warning"), False)
         pending = pending._replace(stage="drop")
-    if pending.stage == "drop" and losing(scene, answers, pending):
+    if pending.stage == "drop" and losing(scene, draft, pending):
         return (*_stop(dialog, pending, "drop_confirm"), False)
     dialog, effects = store(scene, dialog, pending.question, pending.answer)
     return dialog, effects, True
@@ -171,54 +169,62 @@ def _stop(dialog: Dialog, pending: Pending, prompt: str) -> Step:
     return dialog.drafted(pending=pending).open(prompt), [Ask()]
 
 
-def losing(scene: Scene, answers: Answers, pending: Pending) -> list[str]:
+def losing(scene: Scene, draft: Draft, pending: Pending) -> list[str]:
     """Return the ids of answers that would be dropped by the pending one."""
+    answers = draft.answers
     if pending.question not in answers or not steers(scene.form, scene.form[pending.question]):
         return []
-    changed = {**answers, pending.question: pending.answer}
+    changed = {**answers, pending.question: pending.answer.value}
     gone = dropped(scene.form, changed, scene.known)
-    return [question for question in gone if answers[question].how != "derived"]
+    return [question for question in gone if draft.manner(question).how != "derived"]
 
 
 def store(scene: Scene, dialog: Dialog, question_id: str, answer: Answer) -> Step:
-    """Put the answer into the submission; park what no longer applies, bring back what does again."""
+    """Put the answer in; park what no longer applies, bring back what applies again."""
     draft = draft_of(dialog)
-    old = draft.answers.get(question_id)
-    answers: Answers = {**draft.answers, question_id: answer}
-    effects: list[Effect] = [Record("answered", _fact(question_id, answer, old))]
-    parked = draft.parked
     question = scene.form[question_id]
+    effects: list[Effect] = [Record("answered", _fact(question_id, answer, draft))]
+    draft = _with(draft, question_id, answer)
     if steers(scene.form, question):
-        answers = with_village(scene.form, answers, scene.known)
-        answers, parked, more = _park(scene, answers, parked)
+        draft, more = _park(scene, with_village(scene.form, draft, scene.known))
         effects += more
     if question.kind == "id_number" and isinstance(answer.value, str):
         effects.append(Note("note.id_number", {"tail": answer.value[-4:]}))
-    return dialog.drafted(answers=answers, parked=parked, pending=None), effects
+    return dialog._replace(draft=draft._replace(pending=None)), effects
 
 
-def _park(
-    scene: Scene, answers: Answers, parked: Answers
-) -> tuple[Answers, Answers, list[Effect]]:
-    gone = dropped(scene.form, answers, scene.known)
-    stay = {key: answer for key, answer in answers.items() if key not in gone}
-    waiting = {**parked, **{key: answers[key] for key in gone}}
+def _with(draft: Draft, question_id: str, answer: Answer) -> Draft:
+    manners = draft.manners
+    if answer[1:] != PLAIN:
+        manners = {**manners, question_id: Manner(*answer[1:])}
+    elif question_id in manners:
+        manners = {key: manner for key, manner in manners.items() if key != question_id}
+    return draft._replace(answers={**draft.answers, question_id: answer.value}, manners=manners)
+
+
+def _park(scene: Scene, draft: Draft) -> tuple[Draft, list[Effect]]:
+    gone = dropped(scene.form, draft.answers, scene.known)
+    if not gone and not draft.parked:
+        return draft, []
+    stay = draft.all_answers()
+    waiting = {**draft.parked, **{key: stay.pop(key) for key in gone}}
     effects: list[Effect] = [Record("dropped", {"question": key}) for key in gone]
     back = 0
-    for question in relevant(scene.form, {**waiting, **stay}, scene.known):
+    values = {key: answer.value for key, answer in {**waiting, **stay}.items()}
+    for question in relevant(scene.form, values, scene.known):
         if question.id in waiting and question.id not in stay:
             stay[question.id] = waiting.pop(question.id)
             effects.append(Record("restored", _fact(question.id, stay[question.id], None)))
             back += 1
     if back:
         effects.append(Note("note.restored", {"count": back}))
-    return stay, waiting, effects
+    return draft._replace(parked=waiting).with_answers(stay), effects
 
 
-def _fact(question_id: str, answer: Answer, old: Answer | None) -> dict[str, object]:
+def _fact(question_id: str, answer: Answer, before: Draft | None) -> dict[str, object]:
     fact: dict[str, object] = {"question": question_id, **answer._asdict()}
-    if old is not None:
-        fact["old"] = old.value
+    if before is not None and question_id in before.answers:
+        fact["old"] = before.answers[question_id]
     return fact
 
 
@@ -229,7 +235,7 @@ def read_back(scene: Scene, dialog: Dialog, question_ids: list[str]) -> Tell:
     for question_id in question_ids:
         question = scene.form[question_id]
         if question_id in answers:
-            shown = label_of(question, answers[question_id].value, scene.known)
+            shown = label_of(question, answers[question_id], scene.known)
             lines.append(f"{question.item}. {shown or '-'}")
     return Tell("read_back", {"lines": "\n".join(lines)})
 

@@ -1,4 +1,4 @@
-"""What a conversation knows besides the answers: the office, its unit, places, ethnic groups, prefixes.
+"""What a conversation knows besides the answers: the office, places, groups, prefixes, words.
 
 All of it is handed in as data; nothing here opens a file.
 """

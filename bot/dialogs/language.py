@@ -95,4 +95,3 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield prefix + key, value
         else:
             raise BadTexts(f"{prefix}{key}: neither a sentence nor a list")
-

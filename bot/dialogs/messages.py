@@ -83,7 +83,7 @@ OutgoingKind = Literal["ask", "confirm", "warn", "summary", "refuse", "info", "r
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One bubble. The last one of a turn names the open prompt in `question` (None: nothing open)."""
+    """One bubble. The last one of a turn names the open prompt in `question`, or None."""
 
     kind: OutgoingKind
     text: str

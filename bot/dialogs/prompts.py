@@ -85,9 +85,7 @@ def button_values(form: Form, dialog: Dialog, known: Known) -> list[str]:
     return _question_values(form[prompt.question], answers, prompt.keep, known)
 
 
-def _question_values(
-    question: Question, answers: Answers, keep: bool, known: Known
-) -> list[str]:
+def _question_values(question: Question, answers: Answers, keep: bool, known: Known) -> list[str]:
     values = [choice.code for choice in question.options]
     if question.kind == "village":
         values = list(known.office.villages)

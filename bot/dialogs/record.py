@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.dialogs.readers.characters import fold
-from bot.dialogs.rules import Facts
-from bot.dialogs.state import Answers
+from bot.dialogs.state import Answers, Draft
 
 COLUMNS: Final[Mapping[str, str]] = {
     "sex": "q03_gioi_tinh",
@@ -30,10 +29,7 @@ SENSITIVE: Final = ("q08_uu_tien", "q08_dan_toc", "q11_ly_do")
 
 def columns(answers: Answers) -> dict[str, Any]:
     """Return the promoted columns; None where the question was not asked or not answered."""
-    values: dict[str, Any] = {
-        column: answers[question].value if question in answers else None
-        for column, question in COLUMNS.items()
-    }
+    values: dict[str, Any] = {column: answers.get(question) for column, question in COLUMNS.items()}
     values["folded_name"] = folded_name(answers)
     born = _text(answers, "q02_ngay_sinh")
     values["birth_year"] = int(born[:4]) if born else None
@@ -54,7 +50,7 @@ def marks(answers: Answers) -> list[str]:
     """Return "question:code" for every sensitive code."""
     found = []
     for question in SENSITIVE:
-        value = answers[question].value if question in answers else None
+        value = answers.get(question)
         codes = value if isinstance(value, list) else [value] if isinstance(value, str) else []
         found += [f"{question}:{code}" for code in codes]
     return found
@@ -65,10 +61,10 @@ def folded_name(answers: Answers) -> str:
 
 
 def _text(answers: Answers, question: str) -> str:
-    value = answers[question].value if question in answers else None
+    value = answers.get(question)
     return value if isinstance(value, str) else ""
 
 
-def exported(answers: Answers) -> dict[str, Facts]:
+def kept(draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the answers as the record keeps them: question -> value and how it was given."""
-    return {question: answer._asdict() for question, answer in answers.items()}
+    return {question: answer._asdict() for question, answer in draft.all_answers().items()}

@@ -46,9 +46,7 @@ def render(
     return bubbles
 
 
-def ask(
-    scene: Scene, dialog: Dialog, able: Capabilities, notes: Sequence[str] = ()
-) -> Outgoing:
+def ask(scene: Scene, dialog: Dialog, able: Capabilities, notes: Sequence[str] = ()) -> Outgoing:
     """Return the bubble of the open prompt."""
     prompt = dialog.chat.prompt
     assert prompt is not None  # noqa: S101 - Ask without a prompt is a bug
@@ -180,19 +178,17 @@ def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:
 
 def _question_lines(scene: Scene, dialog: Dialog, question: Question) -> Iterator[str]:
     texts, draft = scene.known.texts, draft_of(dialog)
-    answer = draft.answers.get(question.id)
     numbered = question.item[0].isdigit()
     head = texts("ask.item", item=question.item, ask=question.ask) if numbered else question.ask
-    if answer and dialog.chat.prompt and dialog.chat.prompt.keep:
+    if dialog.chat.prompt and dialog.chat.prompt.keep and question.id in draft.answers:
         yield head
-        yield texts("ask.keep", value=shown_value(scene, question, answer))
+        value = shown_value(scene, question, draft.answer(question.id))
+        yield texts("ask.keep", value=value)
     else:
         left = len(unanswered(scene.form, draft.answers, scene.known))
         yield f"{head} · {texts('ask.left', left=left)}"
-    for number, choice in enumerate(question.options, 1):
-        mark = texts("ask.chosen") if choice.code in draft.selected else ""
-        gloss = f" ({choice.gloss})" if choice.gloss else ""
-        yield f"{number}. {choice.label.rstrip(':.')}{gloss}{mark}"
+    for choice, shown in zip(question.options, question.lines, strict=True):
+        yield shown + texts("ask.chosen") if choice.code in draft.selected else shown
     if question.kind == "village":
         yield from (f"{n}. {name}" for n, name in enumerate(scene.known.office.villages, 1))
     yield from _ways_out(scene, draft, question)
@@ -210,9 +206,7 @@ def _ways_out(scene: Scene, draft: Draft, question: Question) -> Iterator[str]:
     yield texts("ask.foot_choice" if numbered else "ask.foot")
 
 
-def _prompt_lines(
-    scene: Scene, dialog: Dialog, facts: Mapping[str, object]
-) -> Iterator[str]:
+def _prompt_lines(scene: Scene, dialog: Dialog, facts: Mapping[str, object]) -> Iterator[str]:
     texts, words = scene.known.texts, wording(dialog)
     yield texts(f"prompt.{words}.text", **facts)
     for number, value in enumerate(option_values(dialog), 1):
@@ -236,14 +230,12 @@ def _pending_facts(scene: Scene, draft: Draft, pending: Pending) -> dict[str, ob
         "value": label_of(question, answer.value, scene.known).rstrip(":"),
     }
     if pending.stage == "drop":
-        gone = losing(scene, draft.answers, pending)
+        gone = losing(scene, draft, pending)
         facts["count"] = len(gone)
         items = dict.fromkeys(scene.form[key].item.split(".")[0] for key in gone)
         facts["items"] = ", ".join(items)
     if pending.stage == "warning":
-        found = warnings(
-            scene.form, question, draft.answers, answer.value, scene.today, scene.known
-        )
+        found = warnings(scene.form, question, draft, answer.value, scene.today, scene.known)
         texts = scene.known.texts
         facts["lines"] = "\n".join(texts(f"warn.{w.code}", **w.facts) for w in found)
     return facts

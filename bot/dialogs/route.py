@@ -2,37 +2,48 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bot.dialogs.form import Form, Question, holds
+from bot.dialogs.form import Check, Form, Question, holds
 from bot.dialogs.readers.places import village_in
 from bot.dialogs.readers.reading import Value
 from bot.dialogs.rules import RULES, age_on
-from bot.dialogs.state import Answer, Answers
+from bot.dialogs.state import Answers, Draft, Manner
 
 if TYPE_CHECKING:
     from bot.dialogs.known import Known
 
-GUARDED_AGE = 16
+GUARDED_AGE: Final = 16
 """Years. Below it a parent or guardian must agree (Law 91/2025/QH15, Art. 24)."""
 
 
-def relevant(form: Form, answers: Answers, known: "Known") -> Iterator[Question]:
-    """Yield the questions that apply, in form order. Answers to others do not count."""
+def relevant(form: Form, answers: Answers, known: "Known") -> tuple[Question, ...]:
+    """Return the questions that apply, in form order. Answers to others do not count."""
+    village = form.village is not None and _village_applies(answers, known)
+    key = (village, *(_hashable(answers.get(steering)) for steering in form.steering))
+    route = form.routes.get(key)
+    if route is None:
+        route = form.routes[key] = tuple(_route(form, answers, village))
+    return route
+
+
+def _route(form: Form, answers: Answers, village: bool) -> Iterator[Question]:
     codes: dict[str, Value] = {}
     for question in form.questions:
         if question.when and not holds(question.when, codes):
             continue
-        if question.kind == "village" and not _village_applies(answers, known):
+        if question.kind == "village" and not village:
             continue
-        answer = answers.get(question.id)
-        if answer is not None:
-            codes[question.id] = answer.value
+        codes[question.id] = answers.get(question.id)
         yield question
 
 
+def _hashable(value: Value) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def unanswered(form: Form, answers: Answers, known: "Known") -> list[Question]:
-    """The questions still to ask, in order; an answer "skipped" or "unknown" is an answer."""
+    """Return the questions still to ask, in order; "skipped" and "unknown" are answers."""
     return [question for question in relevant(form, answers, known) if question.id not in answers]
 
 
@@ -42,7 +53,7 @@ def steers(form: Form, question: Question) -> bool:
 
 
 def dropped(form: Form, answers: Answers, known: "Known") -> list[str]:
-    """Ids of answers whose question no longer applies."""
+    """Return the ids of answers whose question no longer applies."""
     stay = {question.id for question in relevant(form, answers, known)}
     return [question_id for question_id in answers if question_id not in stay]
 
@@ -50,57 +61,50 @@ def dropped(form: Form, answers: Answers, known: "Known") -> list[str]:
 def is_required(question: Question, answers: Answers) -> bool:
     if question.required:
         return True
-    codes = {key: answer.value for key, answer in answers.items()}
-    return bool(question.required_when) and holds(question.required_when, codes)
+    return bool(question.required_when) and holds(question.required_when, answers)
 
 
 def home(answers: Answers) -> Mapping[str, str | None] | None:
-    """The place where the person lives: item 7 where it differs from item 6."""
+    """Return the place where the person lives: item 7 where it differs from item 6."""
     elsewhere = answers.get("q07_khac_thuong_tru")
     if elsewhere is None:
         return None
-    asked = "q07_noi_o" if elsewhere.value == "co" else "q06_thuong_tru"
-    answer = answers.get(asked)
-    return answer.value if answer and isinstance(answer.value, dict) else None
+    place = answers.get("q07_noi_o" if elsewhere == "co" else "q06_thuong_tru")
+    return place if isinstance(place, dict) else None
 
 
-def with_village(form: Form, answers: Answers, known: "Known") -> Answers:
-    """Return the answers with the village the address tells for certain, or without a stale one."""
-    village = next((q for q in form.questions if q.kind == "village"), None)
+def with_village(form: Form, draft: Draft, known: "Known") -> Draft:
+    """Return the draft with the village its address tells for certain, or without a stale one."""
+    village = form.village
     if village is None or not known.office.villages:
-        return answers
-    given = answers.get(village.id)
-    if given and given.how != "derived":
-        return answers
+        return draft
+    if village.id in draft.answers and draft.manner(village.id).how != "derived":
+        return draft
+    answers = {key: value for key, value in draft.answers.items() if key != village.id}
+    manners = {key: manner for key, manner in draft.manners.items() if key != village.id}
     place = home(answers)
     certain = place and village_in(place["text"] or "", known.office.villages, known.places)
-    rest = {key: answer for key, answer in answers.items() if key != village.id}
-    if not certain or not _village_applies(answers, known):
-        return rest
-    return {**rest, village.id: Answer(certain, "derived")}
+    if certain and _village_applies(answers, known):
+        answers[village.id] = certain
+        manners[village.id] = Manner("derived")
+    return draft._replace(answers=answers, manners=manners)
 
 
 def _village_applies(answers: Answers, known: "Known") -> bool:
+    if not known.office.villages:
+        return False
     place = home(answers)
-    return bool(known.office.villages) and (
-        place is None or place["commune"] in (None, known.office.commune)
-    )
+    return place is None or place["commune"] in (None, known.office.commune)
 
 
 def needs_guardian(answers: Answers, today: date) -> bool:
     """True when the birth date answered makes the person younger than GUARDED_AGE today."""
     born = answers.get("q02_ngay_sinh")
-    if born is None or not isinstance(born.value, str):
-        return False
-    return age_on(born.value, today) < GUARDED_AGE
+    return isinstance(born, str) and age_on(born, today) < GUARDED_AGE
 
 
-def checks_reading(form: Form, question_id: str) -> list[tuple[Question, str]]:
-    """(question, check id) of soft checks on other questions that look at this one."""
-    return [
-        (question, check.id)
-        for question in form.questions
-        if question.id != question_id
-        for check in question.checks
-        if check.severity == "soft" and question_id in RULES[check.id].reads
-    ]
+def checks_reading(form: Form, question_id: str) -> Iterator[tuple[Question, Check]]:
+    """Yield the soft checks of other questions that look at this one."""
+    for question, check in form.soft_checks:
+        if question_id in RULES[check.id].reads and question.id != question_id:
+            yield question, check

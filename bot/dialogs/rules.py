@@ -153,9 +153,7 @@ def _disability_not_declared(answers: Answers, _: Params, __: date, ___: "Known"
     return {} if answers.get("q11_ly_do") == "khuyet_tat" and "khuyet_tat" not in declared else None
 
 
-def _contract_without_employer(
-    answers: Answers, _: Params, __: date, ___: "Known"
-) -> Facts | None:
+def _contract_without_employer(answers: Answers, _: Params, __: date, ___: "Known") -> Facts | None:
     if answers.get("q12_2b_hdld") != "co" or "q12_1_vi_the" not in answers:
         return None
     return None if answers["q12_1_vi_the"] in HIRED else {}

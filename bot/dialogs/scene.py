@@ -1,6 +1,6 @@
 """What every step of a conversation shares: the scene it plays in, and how it goes on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from bot.dialogs.effects import Ask, Create, Effect, Erase, Refuse
@@ -65,8 +65,7 @@ def previous_question(scene: Scene, draft: Draft, before: str) -> str | None:
     for question in relevant(scene.form, draft.answers, scene.known):
         if question.id == before:
             break
-        answer = draft.answers.get(question.id)
-        if answer is not None and answer.how != "derived":
+        if question.id in draft.answers and draft.manner(question.id).how != "derived":
             found = question.id
     return found
 
@@ -74,10 +73,10 @@ def previous_question(scene: Scene, draft: Draft, before: str) -> str | None:
 def reopen(scene: Scene, dialog: Dialog, question_id: str) -> Step:
     """Ask a question again; its answer stays until another one is stored."""
     draft = draft_of(dialog)
-    answer = draft.answers.get(question_id)
-    dialog = dialog.open(question_id, keep=answer is not None)
-    if answer and isinstance(answer.value, list) and scene.form[question_id].kind == "choices":
-        dialog = dialog.drafted(selected=tuple(answer.value))
+    dialog = dialog.open(question_id, keep=question_id in draft.answers)
+    value = draft.answers.get(question_id)
+    if isinstance(value, list):
+        dialog = dialog.drafted(selected=tuple(value))
     return dialog, [Ask()]
 
 
@@ -85,15 +84,14 @@ def refuse(dialog: Dialog, code: str, **facts: object) -> Step:
     """Say why the reply does not do; the prompt stays, and counts how often this happened."""
     prompt = dialog.chat.prompt
     if prompt:
-        dialog = dialog.chatted(prompt=replace(prompt, refusals=prompt.refusals + 1))
+        dialog = dialog.chatted(prompt=prompt._replace(refusals=prompt.refusals + 1))
     return dialog, [Refuse(code, facts)]
 
 
 def begin(scene: Scene, dialog: Dialog, relation: str) -> Step:
     """Start a submission for `relation` ("self", or "" while it is not known yet)."""
     draft = Draft(scene.new_id, scene.form.id, relation=relation)
-    chat = replace(
-        dialog.chat,
+    chat = dialog.chat._replace(
         submissions=(*dialog.chat.submissions, draft.id),
         own=draft.id if relation == "self" else dialog.chat.own,
     )
@@ -104,8 +102,7 @@ def begin(scene: Scene, dialog: Dialog, relation: str) -> Step:
 def forget(dialog: Dialog) -> Step:
     """Destroy the open submission; nothing of it stays in the chat."""
     gone = draft_of(dialog).id
-    chat = replace(
-        dialog.chat,
+    chat = dialog.chat._replace(
         submissions=tuple(kept for kept in dialog.chat.submissions if kept != gone),
         own=0 if dialog.chat.own == gone else dialog.chat.own,
         listed=(),

@@ -4,18 +4,20 @@ State is a set of answers, never a path: the next question is derived (`route.py
 Everything here is immutable and goes to and from a JSON document.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 from bot.dialogs.readers.reading import Value
 
 How = Literal["given", "skipped", "unknown", "derived", "card"]
 Document = dict[str, Any]
+Answers = Mapping[str, Value]
+"""Question id -> value. A question that was not asked is absent; one not answered is None."""
 
 
-class Answer(NamedTuple):
-    value: Value
+class Manner(NamedTuple):
+    """How an answer came about."""
+
     how: How = "given"
     reason: str = ""
     """Why an identity number is absent."""
@@ -23,7 +25,13 @@ class Answer(NamedTuple):
     """Warnings the person looked at and kept."""
 
 
-Answers = Mapping[str, Answer]
+class Answer(NamedTuple):
+    """An answer together with its manner: on its way in, parked, or read from a card."""
+
+    value: Value
+    how: How = "given"
+    reason: str = ""
+    kept: tuple[str, ...] = ()
 
 
 class Pending(NamedTuple):
@@ -50,9 +58,8 @@ class Change(NamedTuple):
     since: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What the person is being asked. `question` is a question id or one of `prompts.PROMPTS`."""
+class Prompt(NamedTuple):
+    """What the person is being asked. `question` is a question id or one of `prompts.OPTIONS`."""
 
     question: str
     rev: int = 0
@@ -62,8 +69,11 @@ class Prompt:
     """Refused in a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+PLAIN: Final = Manner()
+NOTHING: Final[Mapping[str, Any]] = {}
+
+
+class Draft(NamedTuple):
     """One submission as the conversation sees it."""
 
     id: int
@@ -76,11 +86,13 @@ class Draft:
     """"", "yes" or "guardian"."""
     guardian: Guardian = Guardian()
     change: Change = Change()
-    answers: Answers = field(default_factory=dict)
-    parked: Answers = field(default_factory=dict)
+    answers: Answers = NOTHING
+    manners: Mapping[str, Manner] = NOTHING
+    """Of the answers that were not simply given."""
+    parked: Mapping[str, Answer] = NOTHING
     """Answers whose condition has gone; they come back with it, until submit."""
     pending: Pending | None = None
-    card: Answers = field(default_factory=dict)
+    card: Mapping[str, Answer] = NOTHING
     selected: tuple[str, ...] = ()
     edit: str = ""
     """Question to open once `change_kind` is answered."""
@@ -89,12 +101,28 @@ class Draft:
     def confirmed(self) -> bool:
         return self.status != "draft"
 
-    def values(self, **more: Value) -> dict[str, Value]:
-        return {**{key: answer.value for key, answer in self.answers.items()}, **more}
+    def manner(self, question_id: str) -> Manner:
+        return self.manners.get(question_id, PLAIN)
+
+    def answer(self, question_id: str) -> Answer:
+        """Return an answer that is there, with its manner."""
+        return Answer(self.answers[question_id], *self.manner(question_id))
+
+    def with_answers(self, answers: Mapping[str, Answer]) -> "Draft":
+        """Return the draft with these answers in place of all it had."""
+        return self._replace(
+            answers={key: answer.value for key, answer in answers.items()},
+            manners={
+                key: Manner(*answer[1:]) for key, answer in answers.items() if answer[1:] != PLAIN
+            },
+        )
+
+    def all_answers(self) -> dict[str, Answer]:
+        return {key: self.answer(key) for key in self.answers}
 
     def to_document(self) -> Document:
         document: Document = {"form": self.form, "answers": self.answers}
-        for name, empty in _DRAFT_DEFAULTS.items():
+        for name, empty in _DRAFT_DEFAULTS:
             value = getattr(self, name)
             if value != empty:
                 document[name] = value
@@ -102,15 +130,14 @@ class Draft:
 
     @classmethod
     def from_document(cls, draft_id: int, document: Document) -> "Draft":
-        rest = {name: value for name, value in document.items() if name in _DRAFT_DEFAULTS}
-        for name, build in _BUILD.items():
-            if name in rest:
-                rest[name] = build(rest[name])
-        return cls(draft_id, document["form"], answers=_answers(document["answers"]), **rest)
+        given = {
+            name: _BUILD[name](value) if name in _BUILD else value
+            for name, value in document.items()
+        }
+        return cls(id=draft_id, **given)
 
 
-@dataclass(frozen=True, slots=True)
-class Chat:
+class Chat(NamedTuple):
     """What a chat remembers besides the submission it has open. Holds nothing about a person."""
 
     started: bool = False
@@ -127,85 +154,65 @@ class Chat:
     """Submissions in the order last shown, so that a number picks one."""
 
     def to_document(self) -> Document:
-        document: Document = {"started": self.started, "rev": self.rev}
-        for name in ("submissions", "own", "contact", "last", "listed"):
-            if value := getattr(self, name):
-                document[name] = value
-        if self.prompt:
-            prompt = self.prompt
-            document["prompt"] = [prompt.question, prompt.rev, prompt.keep, prompt.refusals]
-        return document
+        return {"chat": self}
 
     @classmethod
     def from_document(cls, document: Document | None) -> "Chat":
         if document is None:
             return cls()
-        prompt = document.get("prompt")
-        return cls(
-            document["started"],
-            tuple(document.get("submissions", ())),
-            document.get("own", 0),
-            document.get("contact", ""),
-            Prompt(*prompt) if prompt else None,
-            document["rev"],
-            document.get("last", ""),
-            tuple(document.get("listed", ())),
-        )
+        started, submissions, own, contact, prompt, rev, last, listed = document["chat"]
+        opened = Prompt(*prompt) if prompt else None
+        return cls(started, tuple(submissions), own, contact, opened, rev, last, tuple(listed))
 
 
-@dataclass(frozen=True, slots=True)
-class Dialog:
+class Dialog(NamedTuple):
     """The state of one chat: itself and the submission it has open."""
 
-    chat: Chat = field(default_factory=Chat)
+    chat: Chat = Chat()
     draft: Draft | None = None
 
     def open(self, question: str | None, keep: bool = False) -> "Dialog":
         """Return the dialog with another prompt open; every opening has its own revision."""
-        chat = replace(self.chat, rev=self.chat.rev + 1)
-        prompt = Prompt(question, chat.rev, keep) if question else None
+        rev = self.chat.rev + 1
+        prompt = Prompt(question, rev, keep) if question else None
         draft = self.draft
         if draft and draft.selected:
-            draft = replace(draft, selected=())
-        return Dialog(replace(chat, prompt=prompt), draft)
+            draft = draft._replace(selected=())
+        return Dialog(self.chat._replace(rev=rev, prompt=prompt), draft)
 
     def drafted(self, **changes: Any) -> "Dialog":
         """Return the dialog with changes to its open submission, which must be there."""
         assert self.draft is not None  # noqa: S101 - a caller without a draft is a bug
-        return Dialog(self.chat, replace(self.draft, **changes))
+        return Dialog(self.chat, self.draft._replace(**changes))
 
     def chatted(self, **changes: Any) -> "Dialog":
-        return Dialog(replace(self.chat, **changes), self.draft)
+        return Dialog(self.chat._replace(**changes), self.draft)
 
 
 def _answer(row: list[Any]) -> Answer:
     return Answer(row[0], row[1], row[2], tuple(row[3]))
 
 
-def _answers(rows: Mapping[str, list[Any]]) -> Answers:
+def _answers(rows: Mapping[str, list[Any]]) -> Mapping[str, Answer]:
     return {question: _answer(row) for question, row in rows.items()}
+
+
+def _manners(rows: Mapping[str, list[Any]]) -> Mapping[str, Manner]:
+    return {question: Manner(row[0], row[1], tuple(row[2])) for question, row in rows.items()}
 
 
 def _pending(row: list[Any]) -> Pending:
     return Pending(row[0], _answer(row[1]), row[2], tuple(row[3]))
 
 
-_DRAFT_DEFAULTS: Document = {
-    "status": "draft",
-    "receipt": "",
-    "relation": "",
-    "consent": "",
-    "guardian": Guardian(),
-    "change": Change(),
-    "parked": {},
-    "pending": None,
-    "card": {},
-    "selected": (),
-    "edit": "",
-}
-_BUILD: Mapping[str, Any] = {
+_NOT_DEFAULTS: Final = frozenset({"id", "form", "answers"})
+_DRAFT_DEFAULTS: Final = tuple(
+    (name, empty) for name, empty in Draft._field_defaults.items() if name not in _NOT_DEFAULTS
+)
+_BUILD: Final[Mapping[str, Callable[[Any], Any]]] = {
     "guardian": Guardian._make,
     "change": Change._make,
+    "manners": _manners,
     "parked": _answers,
     "pending": _pending,
     "card": _answers,

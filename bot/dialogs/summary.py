@@ -33,14 +33,13 @@ def shown_value(scene: Scene, question: Question, answer: Answer) -> str:
 
 def shown(scene: Scene, draft: Draft, question_id: str) -> str:
     """Return the line of one question, or "" when it has no answer."""
-    answer = draft.answers.get(question_id)
-    if answer is None:
+    if question_id not in draft.answers:
         return ""
     question = scene.form[question_id]
-    return line(scene, question, shown_value(scene, question, answer))
+    return line(question, shown_value(scene, question, draft.answer(question_id)))
 
 
-def line(scene: Scene, question: Question, value: str) -> str:
+def line(question: Question, value: str) -> str:
     label = question.short or question.label.rstrip(":")
     if not question.item[0].isdigit():
         return f"{label}: {value}"
@@ -53,7 +52,7 @@ def summary(scene: Scene, draft: Draft) -> str:
     for question_id in editable(scene.form, draft, scene.known):
         question = scene.form[question_id]
         if question_id == "q08_uu_tien":
-            lines.append(line(scene, question, scene.known.texts("hidden")))
+            lines.append(line(question, scene.known.texts("hidden")))
         elif question_id not in ITEM_8:
             lines.append(shown(scene, draft, question_id))
     return "\n".join(lines)
@@ -65,10 +64,11 @@ def card_lines(scene: Scene, draft: Draft) -> str:
     lines = []
     for question_id, answer in draft.card.items():
         question = scene.form[question_id]
-        lines.append(line(scene, question, shown_value(scene, question, answer)))
+        lines.append(line(question, shown_value(scene, question, answer)))
         typed = draft.answers.get(question_id)
-        if typed and typed.value is not None and not _same(typed.value, answer.value):
-            lines.append(texts("card_differs", value=shown_value(scene, question, typed)))
+        if typed is not None and not _same(typed, answer.value):
+            was = shown_value(scene, question, draft.answer(question_id))
+            lines.append(texts("card_differs", value=was))
     return "\n".join(lines)
 
 

@@ -1,18 +1,29 @@
 """The prompts around the form: for whom, consents, guardian, review, change, lists."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
-from bot.dialogs.effects import Agree, Ask, Confirm, Load, Loaded, Need, Received
-from bot.dialogs.effects import Record, ShowReceipt, Submit, Tell, Withdraw
+from bot.dialogs.effects import (
+    Agree,
+    Ask,
+    Confirm,
+    Load,
+    Loaded,
+    Need,
+    Received,
+    Record,
+    ShowReceipt,
+    Submit,
+    Tell,
+    Withdraw,
+)
 from bot.dialogs.form import Question
 from bot.dialogs.giving import ask_again, give_card, go_on, leave
 from bot.dialogs.readers.dates import read_date
 from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, begin, draft_of, forget, onward, refuse, reopen
-from bot.dialogs.state import Answer, Change, Dialog, Draft
+from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft
 
 Handler = Callable[[Scene, Dialog, str], Step]
 
@@ -25,7 +36,7 @@ SINCE: Final = Question(
 def _for_whom(scene: Scene, dialog: Dialog, value: str) -> Step:
     if value == "self" and dialog.chat.own:
         return dialog, [Load((dialog.chat.own,), "open")]
-    return begin(scene, replace(dialog, draft=None), "self" if value == "self" else "")
+    return begin(scene, dialog._replace(draft=None), "self" if value == "self" else "")
 
 
 def _relationship(scene: Scene, dialog: Dialog, value: str) -> Step:
@@ -101,7 +112,7 @@ def received(dialog: Dialog, receipt: str) -> Step:
     draft = draft_of(dialog)
     why = draft.change._asdict()
     dialog = dialog.drafted(
-        status="confirmed", receipt=receipt, parked={}, change=Change(), card={}, edit=""
+        status="confirmed", receipt=receipt, parked=NOTHING, change=Change(), card=NOTHING, edit=""
     ).open(None)
     return dialog, [
         Record("confirmed", {"receipt": receipt, "change": why}),
@@ -140,7 +151,7 @@ def _edit_confirmed(scene: Scene, dialog: Dialog, change: Change) -> Step:
 def _card(scene: Scene, dialog: Dialog, value: str) -> Step:
     draft = draft_of(dialog)
     if value == "cancel":
-        return onward(scene, dialog.drafted(card={}))
+        return onward(scene, dialog.drafted(card=NOTHING))
     return give_card(scene, dialog, draft.card)
 
 
@@ -187,7 +198,7 @@ def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
 
 
 def _switch(scene: Scene, dialog: Dialog, draft: Draft) -> Step:
-    dialog = replace(dialog, draft=draft)
+    dialog = dialog._replace(draft=draft)
     if draft.confirmed and not draft.change.kind:
         return dialog.open(None), [Tell("status", status_facts(scene, draft))]
     dialog, said = onward(scene, dialog)
@@ -208,10 +219,10 @@ def status_facts(scene: Scene, draft: Draft) -> dict[str, object]:
     }
 
 
-def short_name(answers: Mapping[str, Answer]) -> str:
+def short_name(answers: Answers) -> str:
     """Return the initials of the person, "?" while there is no name."""
     name = answers.get("q01_ho_ten")
-    words = str(name.value).split() if name else []
+    words = str(name).split() if name else []
     return "".join(f"{word[0].upper()}." for word in words) or "?"
 
 

@@ -63,7 +63,7 @@ class Terminal:
         return shown
 
     def _tick(self) -> datetime:
-        """Return the present instant; each is later than the one before, as the order of lines is."""
+        """Return the present instant, each later than the one before, as the lines are."""
         now = self.now()
         now -= timedelta(microseconds=now.microsecond % 1000)  # the ledger keeps milliseconds
         if self._last is not None:

@@ -108,7 +108,7 @@ class _Options:
 
     def meanings(self, said: str) -> Meanings:
         """Return the codes that the whole of `said` means. A number outside raises Invalid."""
-        for shorter in _without_courtesies(said, self.words):
+        for shorter in without_courtesies(said, self.words):
             if _NUMBER.fullmatch(shorter):
                 return frozenset({self._numbered(shorter)})
             if _NUMBERS.fullmatch(shorter):
@@ -123,17 +123,19 @@ class _Options:
 
     def pieces(self, text: str) -> Meanings:
         """Return the codes of a text of several pieces; none when a piece means nothing."""
-        found = [self.meanings(plain(piece)) for piece in self.words.either.split(text)]
-        found = [codes for codes, piece in zip(found, self._said(text), strict=True) if piece]
+        pieces = map(plain, self.words.either.split(tidy(text)))
+        found = [self.meanings(piece) for piece in pieces if piece]
         return frozenset().union(*found) if found and all(found) else frozenset()
 
     def all_of(self, text: str) -> Meanings:
         """Return the codes of a list of choices. Raises Invalid when a piece means nothing."""
-        if len(text) <= _LONGEST and (whole := self.book.meanings(plain(text))):
+        if len(text) > _LONGEST:
+            raise self.refusal("choices_unknown")
+        if len(whole := self.book.meanings(plain(text))) == 1:
             return whole
         pieces = [plain(piece) for piece in self.words.both.split(tidy(text)) if plain(piece)]
-        found = [self._listed(piece) for piece in pieces[:_LONGEST]]
-        if not found or not all(len(codes) == 1 or codes for codes in found):
+        found = [self._listed(piece) for piece in pieces]
+        if not all(found) or not found:
             raise self.refusal("choices_unknown")
         return frozenset().union(*found)
 
@@ -154,19 +156,16 @@ class _Options:
         found = self.meanings(rest)
         return found | {self._numbered(digits)} if found else frozenset()
 
-    def _said(self, text: str) -> list[str]:
-        return [plain(piece) for piece in self.words.either.split(text)]
 
-
-def _without_courtesies(said: str, words: ChoiceWords) -> Iterator[str]:
+def without_courtesies(said: str, words: ChoiceWords) -> Iterator[str]:
     """Yield `said`, then ever shorter without "dạ", "tôi là" before it and "ạ", "rồi" after it."""
     left = said.split()
     while left:
         yield " ".join(left)
-        if tone_fold(left[0]) in words.courtesies_before:
-            left = left[1:]
-        elif tone_fold(left[-1]) in words.courtesies_after:
+        if tone_fold(left[-1]) in words.courtesies_after:
             left = left[:-1]
+        elif tone_fold(left[0]) in words.courtesies_before:
+            left = left[1:]
         else:
             return
 

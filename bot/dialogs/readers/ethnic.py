@@ -55,7 +55,7 @@ class EthnicGroups:
 
 
 def load_ethnic_groups(toml_text: str) -> EthnicGroups:
-    """Return the groups written in `toml_text`: rows of code, name, also; words; ambiguous names."""
+    """Return the groups written in `toml_text`: their rows, words and ambiguous names."""
     raw = tomllib.loads(toml_text)
     entries = [
         (_joined(plain(name)), group["code"])

@@ -9,7 +9,7 @@ from bot.dialogs.readers.reading import Invalid
 LONGEST: Final = 250
 """Characters of a place."""
 
-_UNREADABLE: Final = re.compile(r"[<>{}|\\`]|^=|(\w)\1{4}|[^\W\d_]{15}", re.IGNORECASE)
+_UNREADABLE: Final = re.compile(r"[<>{}|\\`]|^=|([^\W\d_])\1{4}|[^\W\d_]{15}", re.IGNORECASE)
 """Markup, a formula, a key held down, a word longer than any Vietnamese one."""
 _COORDINATES: Final = re.compile(r"[0-9]{1,3}\.[0-9]{3,}[^0-9]{1,6}[0-9]{1,3}\.[0-9]{3,}|[0-9]\s?°")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 .\-]{7,14}")

@@ -39,6 +39,11 @@ class Phrasebook:
         key = tone_fold(typed)
         return self.marked.get(key) or self.bare.get(key, frozenset())
 
+    def possible(self, typed: str) -> Meanings:
+        """Return all that `typed` may mean, where people may have left the diacritics out."""
+        key = tone_fold(typed)
+        return self.bare.get(key) or self.marked.get(key, frozenset())
+
     def near(self, typed: str) -> Meanings:
         """Return what `typed` could mean if its diacritics were wrong."""
         return self.bare.get(fold(typed), frozenset())

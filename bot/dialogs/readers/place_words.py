@@ -41,10 +41,18 @@ class Part:
 class PlaceWords:
     units: Mapping[str, Level]
     """Every spelling of a unit word -> what it names."""
+    marked_units: Mapping[str, Level]
+    """The same with diacritics only: among marked words "quan" is no quận."""
+    unit_beginnings: frozenset[str]
+    """First words of unit words, without diacritics."""
     abbreviations: re.Pattern[str]
     full: Mapping[str, str]
+    leads: frozenset[str]
+    """Words before an address, with their diacritics: "minh" begins many names, "mình" none."""
+    nameless: frozenset[str]
+    """No names of a unit, with their diacritics: "tôi", "này"."""
     phrases: Phrasebook
-    """Whole answers and names -> country, nameless, home, nothing."""
+    """Whole answers and names -> country, home, nothing."""
     provinces: Phrasebook
     """Names of provinces, other and former ones included -> code."""
     present_provinces: Phrasebook
@@ -60,14 +68,6 @@ class PlaceWords:
             part for part in parts if not self.phrases.meanings(part.name) & {"country", "nothing"}
         ]
 
-    def unit_at(self, words: list[str], at: int) -> tuple[int, Level] | None:
-        """Return how many of `words` from `at` are a unit word, and what it names."""
-        for count in (3, 2, 1):
-            level = self.units.get(tone_fold(" ".join(words[at : at + count])))
-            if level and at + count <= len(words):
-                return count, level
-        return None
-
     def words(self, text: str) -> list[str]:
         """Return the words of `text`: abbreviations written out, no punctuation but ' and /."""
         long = self.abbreviations.sub(lambda m: f"{self.full[tone_fold(m[1])]} ", text)
@@ -78,41 +78,53 @@ class PlaceWords:
         """Return the whole of `text`, which has a word at least, as one part."""
         return self._part(self.words(text))
 
+    def province(self, name: str) -> str | None:
+        """Return the code of the province of this name, which may be a former one."""
+        return only(self.provinces.meanings(name_key(name)))
+
     def numbered(self, part: Part) -> bool:
         """True when nothing but numbers, letters and unit words name it: "tổ 3", "khu 2 tổ 4"."""
         words = part.name.split()
         return all(len(w) == 1 or not w.isalpha() or tone_fold(w) in self.units for w in words)
 
     def _units_of(self, piece: str) -> Iterator[Part]:
-        words = list(dropwhile(self._leads, self.words(piece)))
+        words = list(dropwhile(lambda word: tone_fold(word) in self.leads, self.words(piece)))
         starts = [0, *self._upper_starts(words)]
         for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
             if start < end:
                 yield self._part(words[start:end])
 
-    def _leads(self, word: str) -> bool:
-        return "lead" in self.phrases.meanings(word)
-
     def _upper_starts(self, words: list[str]) -> Iterator[int]:
         """Yield where, after the first word, a commune or something above it begins."""
-        first = self.unit_at(words, 0)
-        at = first[0] if first else 0
-        name_begins = at
+        if not words:
+            return
+        units = [self._unit_at(words, at) for at in range(len(words))]
+        at = units[0][0]
+        # "trạm y tế xã ..." has no name of its own; "xã Xã ..." is a name.
+        name_begins = at - 1 if units[0][1] in {"street", "house"} else at
         while at < len(words):
-            unit = self.unit_at(words, at)
-            if unit and unit[1] in UPPER and at > name_begins and at + unit[0] < len(words):
+            size, level = units[at]
+            upper = level in UPPER and at + size < len(words)
+            if upper and at > name_begins and units[at + size][1] not in UPPER:
                 yield at
-                name_begins = at + unit[0]
-            at += unit[0] if unit else 1
+                name_begins = at + size
+            at += size if upper else 1
+
+    def _unit_at(self, words: list[str], at: int) -> tuple[int, Level]:
+        """Return how many words from `at` are a unit word, and its level; (0, "bare") if none."""
+        if fold(words[at]) in self.unit_beginnings:
+            units = self.units if all(fold(w) == w.casefold() for w in words) else self.marked_units
+            for count in range(min(3, len(words) - at), 0, -1):
+                if level := units.get(tone_fold(" ".join(words[at : at + count]))):
+                    return count, level
+        return 0, "bare"
 
     def _part(self, words: list[str]) -> Part:
-        unit = self.unit_at(words, 0)
-        if unit is None:
-            level: Level = "house" if words[0][0].isdigit() and len(words) > 1 else "bare"
-            return Part(level, " ".join(words), " ".join(words))
-        count, level = unit
-        name, word = " ".join(words[count:]), fold(" ".join(words[:count]))
-        return Part(level, name, " ".join(words), word)
+        count, level = self._unit_at(words, 0)
+        if not count and words[0][0].isdigit() and len(words) > 1:
+            level = "house"
+        name, unit = " ".join(words[count:]), fold(" ".join(words[:count]))
+        return Part(level, name, " ".join(words), unit)
 
     def _at_dashes(self, text: str) -> list[str]:
         """Cut "A - B - C"; a province of two names stays whole."""
@@ -138,11 +150,17 @@ def load_place_words(text: str, provinces: Mapping[str, str]) -> PlaceWords:
     present += [(name, code) for code, names in raw["provinces"].items() for name in names]
     former = [(name, code) for code, names in raw["former_provinces"].items() for name in names]
     return PlaceWords(
+        marked_units={tone_fold(w): level for level, words in raw["units"].items() for w in words},
         units={
             s: level for level, words in raw["units"].items() for w in words for s in spellings(w)
         },
+        unit_beginnings=frozenset(
+            fold(word).split()[0] for words in raw["units"].values() for word in words
+        ),
         abbreviations=re.compile(rf"(?<![\w'])({marks})(?:\.\s*|\s*(?=[0-9]))", re.IGNORECASE),
         full={s: whole for mark, whole in short.items() for s in spellings(mark)},
+        leads=frozenset(map(tone_fold, raw["lead"])),
+        nameless=frozenset(map(tone_fold, raw["nameless"])),
         phrases=phrasebook((w, meaning) for meaning, words in raw["words"].items() for w in words),
         provinces=phrasebook((name_key(name), code) for name, code in present + former),
         present_provinces=phrasebook((name_key(name), code) for name, code in present),

@@ -10,18 +10,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from bot.dialogs.form import Question
-from bot.dialogs.readers.characters import same_words, tidy_lines
-from bot.dialogs.readers.choices import pick
+from bot.dialogs.readers.characters import fold, same_words, tidy, tidy_lines, tone_fold
+from bot.dialogs.readers.choices import pick, without_courtesies
 from bot.dialogs.readers.no_places import refuse_no_place
 from bot.dialogs.readers.phrases import Meanings, Phrasebook, phrasebook, plain
-from bot.dialogs.readers.place_words import (
-    LOW,
-    Part,
-    PlaceWords,
-    load_place_words,
-    name_key,
-    only,
-)
+from bot.dialogs.readers.place_words import LOW, Part, PlaceWords, load_place_words, name_key, only
 from bot.dialogs.readers.reading import Invalid, Reading
 
 if TYPE_CHECKING:
@@ -55,6 +48,8 @@ class Address:
     """Names without a unit word that are no province."""
     district: bool
     province: str | None
+    unmarked: bool
+    """Written without any diacritics: each name may be several."""
 
     @property
     def only_low(self) -> bool:
@@ -80,12 +75,14 @@ class Places:
         """Return what `text` names; a name without a unit word may be one of `villages`."""
         parts = [self._judged(part, villages) for part in self._with_province(text)]
         provinces = [code for code in map(self._province, parts) if code]
+        province = provinces[-1] if provinces else None
         return Address(
             low=tuple(part for part in parts if part.level in LOW and self._has_name(part)),
             communes=tuple(p for p in parts if p.level == "commune" and self._has_name(p)),
-            bare=tuple(p for p in parts if p.level == "bare" and not self._province(p)),
+            bare=tuple(p for p in parts if p.level == "bare" and not self._above(p, province)),
             district=any(map(self._is_district, parts)),
-            province=provinces[-1] if provinces else None,
+            province=province,
+            unmarked=fold(text) == text.casefold(),
         )
 
     def certain(self, address: Address, office: "Office") -> str | None:
@@ -93,7 +90,8 @@ class Places:
         part = self._commune_part(address)
         if part is None:
             return None
-        units = [self.communes[code] for code in self.named(part.name)]
+        names = self.by_name.possible if address.unmarked else self.by_name.meanings
+        units = [self.communes[code] for code in names(name_key(part.name))]
         units = [unit for unit in units if part.unit in {"", unit.kind}]
         if address.province:
             units = [unit for unit in units if unit.province == address.province]
@@ -126,14 +124,15 @@ class Places:
         words = parts[-1].name.split()
         for start in range(1, len(words)):
             tail = " ".join(words[start:])
-            if self.words.provinces.meanings(name_key(tail)):
+            if self.words.province(tail):
                 head = replace(parts[-1], name=" ".join(words[:start]))
                 return [*parts[:-1], head, Part("bare", tail, tail)]
         return parts
 
     def _judged(self, part: Part, villages: Sequence[str]) -> Part:
-        """Return `part` as what its whole name is known to be: the commune Sóc Sơn is no sóc."""
-        if part.level in LOW and self.named(part.whole):
+        """Return `part` as what its whole name is known to be: Sóc Sơn is no sóc."""
+        province = part.level in LOW and self.words.province(part.whole)
+        if part.unit and (province or self.named(part.whole)):
             return Part("bare", part.whole, part.whole)
         if part.level == "bare" and villages and not self.named(part.name):
             names = [
@@ -146,8 +145,14 @@ class Places:
     def _province(self, part: Part) -> str | None:
         """Return the code of the province that `part` names, or whose capital it is."""
         if part.level in {"province", "bare", "city"}:
-            return only(self.words.provinces.meanings(name_key(part.name)))
+            return self.words.province(part.name)
         return None
+
+    def _above(self, part: Part, province: str | None) -> bool:
+        """True when `part` names a province and no commune of `province`, another one."""
+        code = self._province(part)
+        inside = {self.communes[commune].province for commune in self.named(part.name)}
+        return code is not None and (code == province or province not in inside)
 
     def _is_district(self, part: Part) -> bool:
         if part.level == "city":
@@ -155,14 +160,11 @@ class Places:
         return part.level == "district"
 
     def _has_name(self, part: Part) -> bool:
-        return bool(part.name) and "nameless" not in self.words.phrases.meanings(part.name)
+        return bool(part.name) and tone_fold(part.name) not in self.words.nameless
 
 
 def load_places(csv_text: str, words_text: str) -> Places:
-    """Return the index of the official list (code, name, province; provinces have no province).
-
-    `words_text` is the TOML of the words of addresses.
-    """
+    """Return the index of a list (code, name, province or nothing) and the TOML of its words."""
     lines = (line for line in csv_text.splitlines() if not line.startswith("#"))
     rows = list(csv.DictReader(lines))
     provinces = {row["code"]: row["name"] for row in rows if not row["province"]}
@@ -171,7 +173,7 @@ def load_places(csv_text: str, words_text: str) -> Places:
         Commune(row["code"], part.name, part.unit, row["province"])
         for row in rows
         if row["province"]
-        for part in (words.part(row["name"]),)
+        for part in (words.part(tidy(row["name"])),)
     ]
     return Places(
         provinces=provinces,
@@ -192,7 +194,7 @@ def read_place(text: str, question: Question, today: date, known: "Known") -> Re
     written = ", ".join(line.strip(" ,;") for line in tidy_lines(text))
     refuse_no_place(written)
     office, places = known.office, known.places
-    if "home" in places.words.phrases.meanings(plain(written)):
+    if _is_home(written, known):
         if question.item in _RESIDENCES:
             raise Invalid("place_too_short")
         return _reading(written, office.commune, office.province)
@@ -258,6 +260,13 @@ def _reading(
     text: str, commune: str | None, province: str | None, *, completed: bool = False
 ) -> Reading:
     return Reading({"text": text, "commune": commune, "province": province}, completed=completed)
+
+
+def _is_home(text: str, known: "Known") -> bool:
+    """True when the whole of `text` says "at home" or "in the village" without a name."""
+    phrases = known.places.words.phrases
+    said = without_courtesies(plain(text), known.choice_words)
+    return any("home" in phrases.meanings(shorter) for shorter in said)
 
 
 def _completes(address: Address, known: "Known") -> bool:
