@@ -47,7 +47,7 @@ def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
         before = previous_question(scene, dialog.draft, prompt.question)
         if before is None:
             return _again(dialog, Tell("nothing_before"))
-        return reopen(scene, dialog, before)
+        return reopen(dialog, before)
     return BACK.get(prompt.question, _onward)(scene, dialog)
 
 
@@ -74,7 +74,7 @@ def _back_to_consent(scene: Scene, dialog: Dialog) -> Step:
 
 def _back_to_birth(scene: Scene, dialog: Dialog) -> Step:
     guardian = draft_of(dialog).guardian._replace(name="", relation="")
-    return reopen(scene, dialog.drafted(guardian=guardian), "q02_ngay_sinh")
+    return reopen(dialog.drafted(guardian=guardian), "q02_ngay_sinh")
 
 
 def _close(_: Scene, dialog: Dialog) -> Step:
@@ -160,7 +160,7 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
         return _edit_confirmed(dialog, draft, question.id if question else "")
     if question is None:
         return _again(dialog, Tell("which_item"))
-    return reopen(scene, dialog.drafted(pending=None, card=NOTHING), question.id)
+    return reopen(dialog.drafted(pending=None, card=NOTHING), question.id)
 
 
 def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:

@@ -103,7 +103,7 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
     question = scene.form[prompt.question]
     words = scene.known.texts.words
     if question.undo and prompt.refusals and text in words("words.undo"):
-        return reopen(scene, dialog, question.undo)
+        return reopen(dialog, question.undo)
     if question.kind == "choices" and text in words("words.done"):
         return press(scene, dialog, question, "done")
     if prompt.keep and text in words("words.keep"):

@@ -139,7 +139,7 @@ def ask_again(scene: Scene, dialog: Dialog) -> Step:
     """The person wants to write it again: nothing is stored, the question is open again."""
     pending = draft_of(dialog).pending
     assert pending is not None  # noqa: S101 - a confirm prompt always has one
-    return reopen(scene, dialog.drafted(pending=None), pending.question)
+    return reopen(dialog.drafted(pending=None), pending.question)
 
 
 def leave(scene: Scene, dialog: Dialog) -> Step:

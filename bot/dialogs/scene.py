@@ -70,7 +70,7 @@ def previous_question(scene: Scene, draft: Draft, before: str) -> str | None:
     return found
 
 
-def reopen(scene: Scene, dialog: Dialog, question_id: str) -> Step:
+def reopen(dialog: Dialog, question_id: str) -> Step:
     """Ask a question again; its answer stays until another one is stored."""
     draft = draft_of(dialog)
     dialog = dialog.open(question_id, keep=question_id in draft.answers)

@@ -103,7 +103,7 @@ def _guardian_consent(scene: Scene, dialog: Dialog, value: str) -> Step:
 
 def _review(scene: Scene, dialog: Dialog, value: str) -> Step:
     if value.startswith("edit:"):
-        return reopen(scene, dialog, value.removeprefix("edit:"))
+        return reopen(dialog, value.removeprefix("edit:"))
     return dialog, [Submit()]
 
 
@@ -142,7 +142,7 @@ def _edit_confirmed(scene: Scene, dialog: Dialog, change: Change) -> Step:
     dialog = dialog.drafted(change=change, edit="")
     record = Record("change", change._asdict())
     if target:
-        dialog, said = reopen(scene, dialog, target)
+        dialog, said = reopen(dialog, target)
     else:
         dialog, said = onward(scene, dialog)
     return dialog, [record, *said]

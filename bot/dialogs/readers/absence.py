@@ -4,9 +4,8 @@ It reads whole messages only; a longer sentence is left to the question's own re
 """
 
 from bot.dialogs.form import Question
-from bot.dialogs.readers.characters import tidy
 from bot.dialogs.readers.reading import Reading
-from bot.dialogs.readers.words import Words
+from bot.dialogs.readers.words import Spellings, Words
 
 
 def read_absence(text: str, question: Question, words: Words) -> Reading | None:
@@ -15,30 +14,28 @@ def read_absence(text: str, question: Question, words: Words) -> Reading | None:
     A question with `absent_reasons` keeps the reason. A required question without `unknown` has
     no absence; whether an optional one is required at the moment is for the caller to see.
     """
+    if question.required and not question.unknown:
+        return None
+    said = words.said(text)
     if question.absent_reasons:
-        reason = _reason(text, question, words)
+        reason = _reason(said, question, words)
         return Reading(None, how="unknown", reason=reason) if reason else None
-    if words.means(text, words.unknown) and (question.unknown or not question.required):
+    if not said.isdisjoint(words.unknown):
         return Reading(None, how="unknown")
-    if not question.required and _skips(text, question, words):
+    if not question.required and _skips(said, question, words):
         return Reading(None, how="skipped")
     return None
 
 
-def _reason(text: str, question: Question, words: Words) -> str:
-    """Return the first of the question's reasons that `text` names, by its words or its code."""
-    code = tidy(text)
-    return next(
-        (
-            reason
-            for reason in question.absent_reasons
-            if code == reason or words.means(text, words.reasons.get(reason, frozenset()))
-        ),
-        "",
-    )
+def _reason(said: Spellings, question: Question, words: Words) -> str:
+    """Return the first of the question's reasons that is named, by its words or its code."""
+    for reason in question.absent_reasons:
+        if reason in said or not said.isdisjoint(words.reasons.get(reason, frozenset())):
+            return reason
+    return ""
 
 
-def _skips(text: str, question: Question, words: Words) -> bool:
+def _skips(said: Spellings, question: Question, words: Words) -> bool:
     """True for "skip"; also for "have none", unless that is a choice of the question itself."""
     own_none = question.none_choice is not None
-    return words.means(text, words.skip) or (not own_none and words.means(text, words.none))
+    return not said.isdisjoint(words.skip if own_none else words.skip | words.none)

@@ -26,6 +26,8 @@ _TONE_ON_FIRST: Final = re.compile(
     f"(?:(?<=o)([{_TONES}])([ae])|(?<=u)([{_TONES}])(y))(?![\u0300-\u036f])"
 )
 _EXCEL_APOSTROPHE: Final = re.compile(r"[' ]+(?=[0-9])")
+_ORDINARY: Final = re.compile("[ -~\u00c0-\u00cf\u00d1-\u00ef\u00f1-\u024f\u1ea0-\u1ef9]*")
+"""Letters, digits and signs that are already what tidying makes of them."""
 _LINK: Final = re.compile(
     r"://|\bwww\.|[a-z0-9]\.(?:com|vn|net|org|info|xyz)\b",
     re.ASCII | re.IGNORECASE,
@@ -41,7 +43,7 @@ def tidy(text: str) -> str:
     nothing. At most LONGEST characters come back.
     """
     text = text[:LONGEST]
-    if not (text.isascii() and text.isprintable()):
+    if not _ORDINARY.fullmatch(text):
         composed = unicodedata.normalize("NFC", text)
         text = "".join(map(_visible, composed)).translate(_SAME)
         text = unicodedata.normalize("NFC", text)  # what stood apart may meet now

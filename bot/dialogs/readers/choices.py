@@ -59,6 +59,8 @@ def load_choice_words(text: str) -> ChoiceWords:
 
 def read_choice(text: str, question: Question, today: date, known: "Known") -> Reading:  # noqa: ARG001
     """Return the code of the one choice that `text` names. Raises Invalid, see `pick`."""
+    if len(text) == 1 and "1" <= text <= "9" and int(text) <= len(question.options):
+        return Reading(question.options[int(text) - 1].code)
     return Reading(pick(text, _labels(question.options), known.choice_words))
 
 

@@ -65,18 +65,26 @@ class Words:
 
         The last word always stays. An empty text gives "".
         """
-        words = tone_fold(tidy(text)).strip(_AROUND).replace(",", " ").split()
+        return self._core(tone_fold(tidy(text)).strip(_AROUND))
+
+    def _core(self, whole: str) -> str:
+        words = whole.replace(",", " ").split()
         while len(words) > 1 and (taken := _taken(words, self.before, from_end=False)):
             words = words[taken:]
         while len(words) > 1 and (taken := _taken(words, self.after, from_end=True)):
             words = words[:-taken]
         return " ".join(words)
 
+    def said(self, text: str) -> frozenset[str]:
+        """Return what a short message says, as it stands and without politeness."""
+        if len(text) > _LONGEST_MESSAGE:
+            return frozenset()
+        whole = tone_fold(tidy(text)).strip(_AROUND)
+        return frozenset({whole, self._core(whole)} if " " in whole else {whole})
+
     def means(self, text: str, phrases: Spellings) -> bool:
         """True when the whole of `text`, politeness aside, is one of `phrases`."""
-        if len(text) > _LONGEST_MESSAGE:
-            return False
-        return tone_fold(tidy(text)).strip(_AROUND) in phrases or self.core(text) in phrases
+        return not phrases.isdisjoint(self.said(text))
 
     def without_label(self, text: str) -> str:
         """Return a tidied `text` without words such as "ID card:" before a number."""
