@@ -1,12 +1,13 @@
 """One decision turned into changes on the desk: all of them, or none when anything is wrong."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from pydantic_core import to_json
 
 from bot.dialogs.messages import Incoming, Outgoing
+from storage.codes import VALID, token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
 from storage.outbox import LEASE, REPLY, Queued
@@ -39,6 +40,8 @@ def apply(desk: Desk, incoming: Incoming, chat: Chat, decision: Decision) -> lis
         turn.consent(consent)
     for task in decision.tasks:
         turn.task(task)
+    for submission_id, code in decision.codes.items():
+        turn.code(submission_id, code)
     for submission_id in decision.erased:
         turn.erase(submission_id)
     return turn.finish(decision)
@@ -64,7 +67,8 @@ class _Turn:
     def __init__(self, desk: Desk, incoming: Incoming, chat: Chat) -> None:
         self._desk = desk
         self._incoming = incoming
-        self._chat = replace(chat, changed=True)
+        self._chat = chat.copy()
+        self._chat.changed = True
         self._touched: dict[int, Submission] = {}
         self._rows: list[tuple[str, Row]] = []
 
@@ -75,7 +79,7 @@ class _Turn:
         """Return our copy of a submission. Raises UnknownSubmission."""
         if submission_id not in self._touched:
             known = self._desk.submission(submission_id, self._chat)
-            self._touched[submission_id] = replace(known)
+            self._touched[submission_id] = known.copy()
         return self._touched[submission_id]
 
     def create(self, submission_id: int) -> None:
@@ -132,6 +136,14 @@ class _Turn:
         about = (row_id, self._chat.id, task.submission_id, self._desk.context.unit)
         self.add("task", (*about, task.kind, self._desk.at, detail))
 
+    def code(self, submission_id: int, code: str) -> None:
+        """Let this code open the submission elsewhere, and none made before."""
+        submission = self.touch(submission_id)
+        expires = self._desk.at + VALID // timedelta(milliseconds=1)
+        token = token_of(self._desk.context.keys, code)
+        self.add("no codes", (submission.id,))
+        self.add("code", (token, self._chat.id, submission.id, expires, 0))
+
     def erase(self, submission_id: int) -> None:
         """Destroy the submission's key. Its rows stay, the chain gets a last event."""
         submission = self.touch(submission_id)
@@ -157,8 +169,8 @@ class _Turn:
             if submission_id is None:
                 continue
             touched = self._touched.get(submission_id)
-            found = [touched] if touched else self._desk.find([submission_id], self._chat)
-            if found and found[0].key is not None:
+            found = touched or self._desk.find(submission_id, self._chat)
+            if found and found.key is not None:
                 return submission_id
         return None
 

@@ -33,6 +33,7 @@ PRAGMAS: Final = (
     "PRAGMA secure_delete = ON",  # what was deleted or overwritten is zeroed in the file
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 5000",  # milliseconds
+    "PRAGMA wal_autocheckpoint = 4000",  # pages: a page changed often is copied back less often
     "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA temp_store = MEMORY",  # personal data never reaches a temporary file
 )

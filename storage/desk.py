@@ -62,6 +62,12 @@ class Submission:
     """Plain record, confirmed_at, promoted columns, tokens."""
     marks: Sequence[str] = ()
 
+    def copy(self) -> "Submission":
+        return Submission(
+            self.id, self.chat_id, self.key, self.wrapped, self.state, self.status, self.receipt,
+            self.event_count, self.head, self.created, self.confirmed, self.marks,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class Chat:
@@ -79,6 +85,12 @@ class Chat:
     elsewhere: bool = False
     """Another worker still has bubbles of this chat to send: ours must wait behind them."""
     changed: bool = False
+
+    def copy(self) -> "Chat":
+        return Chat(
+            self.id, self.token, self.created, self.sealed, self.document, self.submission_id,
+            self.prompt, self.prompt_outbox_id, self.prompt_sent_at, self.elsewhere, self.changed,
+        )  # fmt: skip
 
 
 class Desk:
@@ -123,34 +135,37 @@ class Desk:
 
     def submission(self, submission_id: int, chat: Chat) -> Submission:
         """Return a submission of this chat. Raises UnknownSubmission."""
-        found = self.find([submission_id], chat)
-        if not found:
+        found = self.find(submission_id, chat)
+        if found is None:
             raise UnknownSubmission(submission_id)
-        return found[0]
+        return found
 
-    def find(self, ids: Sequence[int], chat: Chat) -> list[Submission]:
-        """Return those of `ids` that are this chat's and not erased."""
-        missing = [i for i in ids if i not in self.submissions and i not in self._closed]
+    def find(self, submission_id: int, chat: Chat) -> Submission | None:
+        """Return a submission if it is this chat's and not erased."""
+        if submission_id not in self.submissions:
+            self.fetch([submission_id])
+            self._open(submission_id)
+        found = self.submissions.get(submission_id)
+        return found if found and found.chat_id == chat.id and found.key else None
+
+    def fetch(self, ids: Sequence[int]) -> None:
+        """Read those of `ids` that were not read before, in one query."""
+        missing = [i for i in ids if i not in self._closed and i not in self.submissions]
         if missing:
             values = (bound_list(missing, self.sql.dialect),)
             for row in self.connection.exec_driver_sql(self.sql.load_submissions, values):
                 self._closed[row[0]] = tuple(row)
-        found = (self._open(i) for i in ids)
-        return [s for s in found if s and s.chat_id == chat.id and s.key is not None]
 
-    def _open(self, submission_id: int) -> Submission | None:
-        if submission_id in self.submissions:
-            return self.submissions[submission_id]
+    def _open(self, submission_id: int) -> None:
         row = self._closed.get(submission_id)
         if row is None:
-            return None
+            return
         _, chat_id, wrapped, state, *rest = row
         key = self.context.keys.data_key(submission_id, wrapped) if wrapped else None
         if key is not None and state is not None:
             state = unseal(key, state, place("submissions", "state", submission_id))
         opened = Submission(submission_id, chat_id, key, wrapped, state, *rest)
         self.submissions[submission_id] = opened
-        return opened
 
 
 class ChatLookup:
@@ -161,8 +176,9 @@ class ChatLookup:
         self._chat = chat
 
     def submissions(self, ids: Sequence[int]) -> Mapping[int, Stored]:
-        found = self._desk.find(ids, self._chat)
-        return {s.id: Stored(_json(s.state) or {}, s.status, s.receipt) for s in found}
+        self._desk.fetch(ids)
+        found = (self._desk.find(submission_id, self._chat) for submission_id in ids)
+        return {s.id: Stored(_json(s.state) or {}, s.status, s.receipt) for s in found if s}
 
     def receipt(self) -> str:
         """Return eight random digits and a Damm check digit, not in use."""
@@ -181,13 +197,12 @@ class ChatLookup:
 
 def view(desk: Desk, chat: Chat) -> ChatView:
     """Return the chat for one decision: fresh documents, which it may change as it likes."""
-    opened = [] if chat.submission_id is None else desk.find([chat.submission_id], chat)
+    submission = None if chat.submission_id is None else desk.find(chat.submission_id, chat)
     sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
-    view = ChatView(chat.id, _json(desk.document(chat)), prompt_sent_at=sent_at)
-    for submission in opened:  # none when the office erased it meanwhile
-        view.submission_id = submission.id
-        view.submission = _json(submission.state)
-    return view
+    document = _json(desk.document(chat))
+    if submission is None:  # nothing is open, or the office erased it meanwhile
+        return ChatView(chat.id, document, prompt_sent_at=sent_at)
+    return ChatView(chat.id, document, submission.id, _json(submission.state), sent_at)
 
 
 def _json(plain: bytes | None) -> dict[str, Any] | None:

@@ -26,6 +26,9 @@ LARGEST_BATCH: Final = 200
 LINGER: Final = 0.05
 """Seconds that a note of delivery may wait for a message to share its commit with."""
 
+PURGE_AGAIN: Final = 1.0
+"""Seconds until the log is tried again that a reader kept from being emptied."""
+
 OnQueued = Callable[[Sequence[Queued]], None]
 """Given the bubbles this process is to send, on the event loop, after the commit."""
 
@@ -45,32 +48,38 @@ class _Write:
 _Job = _Message | _Write | Delivered | None
 
 
+class LedgerClosed(Exception):
+    """Nothing more is written: the ledger was closed, or its disk failed."""
+
+
 class SqliteLedger:
     """The only writer of a SQLite file."""
 
     def __init__(
         self, engine: Engine, decide: Decide, context: Context, on_queued: OnQueued
     ) -> None:
-        self._engine = engine
+        self._connection = engine.connect()
         self._decide = decide
         self._context = context
         self._on_queued = on_queued
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._delivered: list[Delivered] = []
         self._purge = False
+        self._closed = False
+        self._door = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
     async def submit(self, incoming: Incoming) -> Sequence[Queued]:
         """Return the bubbles a message caused, once they are on the disk; none for a duplicate."""
         answer: asyncio.Future[Sequence[Queued]] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Message(incoming, answer))
+        self._put(_Message(incoming, answer))
         return await answer
 
     def submit_now(self, incoming: Incoming) -> Sequence[Queued]:
         """The same without an event loop. The caller delivers the bubbles itself."""
         answer: Future[Sequence[Queued]] = Future()
-        self._jobs.put(_Message(incoming, answer))
+        self._put(_Message(incoming, answer))
         return answer.result()
 
     async def write(self, write: Callable[[Connection], T]) -> T:
@@ -82,33 +91,54 @@ class SqliteLedger:
 
     def _write(self, write: Callable[[Connection], T]) -> Future[T]:
         answer: Future[T] = Future()
-        self._jobs.put(_Write(write, answer))
+        self._put(_Write(write, answer))
         return answer
 
     def delivered(self, bubble: Delivered) -> None:
         """Note that a bubble was sent. On the disk soon: a crash before that repeats it."""
-        self._jobs.put(bubble)
+        self._put(bubble)
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
         self._jobs.put(None)
         self._thread.join()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def _put(self, job: _Job) -> None:
+        with self._door:
+            if self._closed:
+                raise LedgerClosed
+            self._jobs.put(job)
+
     def _run(self) -> None:
-        with self._engine.connect() as connection:
-            running = True
-            while running:
-                messages, writes, running = self._gather()
-                self._commit(connection, messages)
-                for write in writes:
-                    _perform(connection, write)
-                self._forget_erased(connection)
+        with self._connection:
+            while self._serve(self._connection):
+                pass
+        with self._door:
+            self._closed = True
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if isinstance(job, _Message | _Write):
+                self._answer([(job.answer, LedgerClosed())])
+
+    def _serve(self, connection: Connection) -> bool:
+        """Write what is waiting; False: that was all."""
+        messages, writes, running = self._gather()
+        healthy = self._commit(connection, messages)
+        for write in writes:
+            _perform(connection, write)
+        if self._purge:
+            self._purge = not empty_log(connection)
+        return running and healthy
 
     def _gather(self) -> tuple[list[_Message], list[_Write], bool]:
         """Wait for work and take all there is. A write ends a batch: it comes after it."""
         messages: list[_Message] = []
         writes: list[_Write] = []
-        deadline: float | None = None
+        deadline = monotonic() + PURGE_AGAIN if self._purge else None
         while len(messages) < LARGEST_BATCH and not writes:
             try:
                 job = self._next(deadline if not messages else 0)
@@ -138,9 +168,10 @@ class SqliteLedger:
                 raise
         return self._jobs.get(timeout=left)
 
-    def _commit(self, connection: Connection, messages: Sequence[_Message]) -> None:
+    def _commit(self, connection: Connection, messages: Sequence[_Message]) -> bool:
+        """Commit and answer. False when the disk failed: what it kept is then unknown."""
         if not messages and not self._delivered:
-            return
+            return True
         batch = [message.incoming for message in messages]
         try:
             done = commit(connection, batch, self._decide, self._context, delivered=self._delivered)
@@ -148,11 +179,12 @@ class SqliteLedger:
             log.critical("batch_not_written", extra={"why": type(error).__name__})
             # The delivery notes stay and are tried again; the platforms send the messages again.
             self._answer([(message.answer, error) for message in messages])
-            return
+            return "disk I/O error" not in str(error)
         self._delivered = []
         self._purge = self._purge or done.erased
         answers = [message.answer for message in messages]
         self._answer(list(zip(answers, done.queued, strict=True)))
+        return True
 
     def _answer(self, answers: Sequence[tuple[Any, Any]]) -> None:
         """Wake everybody who waits: on an event loop with one call for all of them."""
@@ -166,14 +198,19 @@ class SqliteLedger:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(hand_over, waiting, self._on_queued)
 
-    def _forget_erased(self, connection: Connection) -> None:
-        """After an erasure empty the write-ahead log, where the old key still stands."""
-        if not self._purge:
-            return
-        raw = connection.connection.cursor()
-        busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        raw.close()
-        self._purge = bool(busy)
+
+def empty_log(connection: Connection) -> bool:
+    """Empty the write-ahead log, where an erased key still stands; False: a reader is in the way.
+
+    It does not wait for the reader: the people who write would wait too.
+    """
+    cursor = connection.connection.cursor()
+    (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    cursor.execute("PRAGMA busy_timeout = 0")
+    busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    cursor.execute(f"PRAGMA busy_timeout = {patience}")
+    cursor.close()
+    return not busy
 
 
 def hand_over(answers: Sequence[tuple[Any, Any]], on_queued: OnQueued) -> None:

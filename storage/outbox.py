@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, and_, case, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, or_, select, update
 
 from bot.dialogs.messages import Outgoing
 from storage.ids import instant, milliseconds
@@ -58,15 +58,25 @@ class Undelivered:
 
 
 def pending(
-    connection: Connection, keys: Keys, *, worker: str, now: datetime, limit: int = 100
+    connection: Connection,
+    keys: Keys,
+    *,
+    worker: str,
+    now: datetime,
+    limit: int = 100,
+    platforms: Sequence[str] | None = None,
 ) -> list[Queued]:
     """Claim bubbles that are due for `worker` and return them, answers first, oldest first.
 
-    A bubble waits while an earlier one of its chat is claimed by another worker or not yet due.
-    The caller commits before sending.
+    Only those of `platforms`, if given: a web page fetches its own. A bubble waits while an
+    earlier one of its chat is claimed by another worker or not yet due. The caller commits
+    before sending.
     """
     at = milliseconds(now)
-    found = connection.execute(_due(worker, at, limit)).all()
+    due = _due(worker, at, limit)
+    if platforms is not None:
+        due = due.where(chats.c.platform.in_(platforms))
+    found = connection.execute(due).all()
     claim = {"claimed_by": worker, "claimed_until": at + LEASE // timedelta(milliseconds=1)}
     if found:
         claimed = outbox.c.id.in_([row.id for row in found])
@@ -84,17 +94,23 @@ def _due(worker: str, at: int, limit: int) -> Any:
         .where(earlier.c.priority <= outbox.c.priority, earlier.c.failed_at.is_(None))
         .where(or_(held, earlier.c.not_before > at))
     )
+    return (
+        _bubbles()
+        .where(outbox.c.not_before <= at, outbox.c.claimed_until <= at, ~held_back.exists())
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(limit)
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+
+
+def _bubbles() -> Select[Any]:
     bubble = (outbox.c.id, outbox.c.chat_id, outbox.c.payload, outbox.c.attempts)
     address = (chats.c.platform, chats.c.account, chats.c.address)
     return (
         select(*bubble, *address, outbox.c.submission_id, submissions.c.data_key)
         .join(chats, chats.c.id == outbox.c.chat_id)
         .outerjoin(submissions, submissions.c.id == outbox.c.submission_id)
-        .where(outbox.c.failed_at.is_(None), outbox.c.not_before <= at)
-        .where(outbox.c.claimed_until <= at, ~held_back.exists())
-        .order_by(outbox.c.priority, outbox.c.id)
-        .limit(limit)
-        .with_for_update(of=outbox, skip_locked=True)
+        .where(outbox.c.failed_at.is_(None))
     )
 
 
@@ -104,6 +120,18 @@ def _opened(keys: Keys, row: Row[Any]) -> Queued:
     address = unseal(keys.office, row.address, place("chats", "address", row.chat_id)).decode()
     outgoing = _OUTGOING.validate_json(payload)
     return Queued(row.id, row.chat_id, row.platform, row.account, address, outgoing, row.attempts)
+
+
+def waiting_for(connection: Connection, keys: Keys, chat_id: int) -> list[Queued]:
+    """Return all that a chat has not seen yet, oldest first, whoever has claimed it."""
+    mine = _bubbles().where(outbox.c.chat_id == chat_id).order_by(outbox.c.id)
+    return [_opened(keys, row) for row in connection.execute(mine)]
+
+
+def give_back(connection: Connection, ids: Sequence[int]) -> None:
+    """Give up the claim on these bubbles: whoever looks next takes them."""
+    free = update(outbox).values(claimed_by=None, claimed_until=0)
+    connection.execute(free.where(outbox.c.id.in_(ids)))
 
 
 def release(connection: Connection, *, worker: str | None = None) -> None:

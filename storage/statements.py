@@ -123,6 +123,7 @@ WRITES: Final[dict[str, Write]] = {
         tasks, "id", "chat_id", "submission_id", "unit", "kind", "created_at", "detail"
     ),
     "no codes": _delete(codes, "submission_id"),
+    "code": _insert(codes),
     "no bubbles": _delete(outbox, "submission_id"),
     "bubble": _insert(
         outbox,

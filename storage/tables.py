@@ -150,7 +150,6 @@ events: Final = Table(
     Column("event_ref", Text, nullable=False),  # the platform's event id that caused it
     Column("sealed", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 anchors: Final = Table(
@@ -209,7 +208,6 @@ outbox: Final = Table(
     Column("failed_at", BigInteger),
     Column("why", Text),
     Index(None, "chat_id", "id"),
-    Index(None, "submission_id"),
 )
 
 codes: Final = Table(

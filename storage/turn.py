@@ -108,6 +108,8 @@ class Decision:
     events: Sequence[Event] = ()
     consents: Sequence[Consent] = ()
     tasks: Sequence[Task] = ()
+    codes: Mapping[int, str] = field(default_factory=dict)
+    """Submission -> its fresh continuation code, of which only a keyed hash is written."""
     outgoing: Sequence[Outgoing] = ()
 
 

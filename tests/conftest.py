@@ -164,7 +164,8 @@ class Crash(BaseException):
 class Toy:
     """A small dialogue: every text is echoed and kept in the submission; a few words do more.
 
-    "fail" raises, "crash" dies, "confirm ID", "erase", "column VALUE" and "look" do what they say.
+    "fail" raises, "halfway" cannot be written, "crash" dies; "confirm ID", "erase",
+    "column VALUE" and "look IDS" do what they say.
     """
 
     seen: list[str] = field(default_factory=list)
@@ -184,6 +185,8 @@ class Toy:
                 assert view.submission is not None
                 view.submission["texts"].clear()
                 raise LookupError("no such word")
+            case "halfway":
+                decision.tasks = [Task("call", None, {"unwritable": object()})]
             case "crash":
                 raise Crash
             case "confirm" | "column":

@@ -12,9 +12,11 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, event, func, select, update
 
 from storage.audit import anchor_holds, broken_chains, write_anchor
+from storage.database import lock_chats
 from storage.desk import check_digit
-from storage.group import SqliteLedger
+from storage.group import LedgerClosed, SqliteLedger
 from storage.inbox import dead_letters, mark_replayed, open_letter
+from storage.ledger import chat_token
 from storage.outbox import Delivered, Queued, give_up, pending, release, retry_later, undelivered
 from storage.postgres import PostgresLedger
 from storage.sealed import place, unseal_document
@@ -96,6 +98,17 @@ async def test_a_failing_message_is_set_aside_and_holds_nobody_up(office: Office
     assert opened is not None and opened[1] == batch[0]
     await office.write(lambda c: mark_replayed(c, letter.id))
     assert await office.write(dead_letters) == []
+
+
+async def test_a_decision_that_cannot_be_written_leaves_nothing_of_itself(office: Office) -> None:
+    await office.commit([message("mot")], Toy())
+
+    done = await office.commit([message("halfway"), message("hai")], Toy())
+
+    assert texts(done.queued) == [["sorry"], ["echo hai"]]
+    assert await state(office) == {"texts": ["mot", "hai"]}
+    assert len(await office.rows(select(events))) == 2
+    assert await office.run(broken_chains) == []
 
 
 async def test_a_stranger_whose_first_message_fails_is_told(office: Office) -> None:
@@ -260,12 +273,37 @@ async def test_bubbles_are_claimed_once_and_keep_their_order(office: Office) -> 
 
 
 async def test_a_bubble_waits_behind_those_of_another_worker(office: Office) -> None:
-    await office.commit([message("mot")], Toy())
+    keys = office.context.keys
+    (turn,) = (await office.commit([message("mot")], Toy())).queued
     other = replace(office, context=context(office.clock, seeded(8), worker="worker 2"))
 
     done = await other.commit([message("hai")], Toy(first_id=2000))
 
     assert [bubble.claimed for bubble in done.queued[0]] == [False]
+    now = office.clock.at
+    assert await office.write(lambda c: pending(c, keys, worker="worker 2", now=now)) == []
+    await office.commit([], Toy(), [Delivered(turn[0].id, turn[0].chat_id, now)])
+    found = await office.write(lambda c: pending(c, keys, worker="worker 2", now=now))
+    assert [bubble.outgoing.text for bubble in found] == ["echo hai"]
+
+
+async def test_a_message_waits_while_another_worker_has_its_chat(office: Office) -> None:
+    if office.database.writer is not None:
+        return  # one writer: nothing to wait for
+    ledger = _ledger(office, Toy(), [], "a")
+    token = chat_token(office.context.keys, "terminal", "test", "an")
+
+    async with office.database.engine.begin() as other:
+        await other.run_sync(lock_chats, [token])
+        waiting = asyncio.ensure_future(ledger.submit(message("mot")))
+        await other.execute(select(chats))  # meanwhile the message is taken up
+        answered = await ledger.submit(message("x", chat="binh"))
+        done_early = waiting.done()
+    answer = await waiting
+    await _close(ledger)
+
+    assert not done_early
+    assert texts([answer, answered]) == [["echo mot"], ["echo x"]]
 
 
 def _ledger(
@@ -360,3 +398,29 @@ async def test_two_ledgers_on_one_postgresql_chat_lose_nothing(office: Office) -
     rows = await office.rows(select(chats.c.id, submissions.c.event_count).join(submissions))
     assert sorted(row.event_count for row in rows) == [10] * 6
     assert len(await office.rows(select(inbox))) == 60
+
+
+async def test_a_reader_does_not_hold_up_an_erasure_or_anybody_else(office: Office) -> None:
+    ledger = _ledger(office, Toy(), [], "a")
+    await ledger.submit(message("confirm 051090000001"))
+    (row,) = await office.rows(select(submissions.c.data_key))
+
+    async with office.database.engine.connect() as reader:
+        await reader.execute(select(submissions))
+        await ledger.submit(message("erase"))
+        answer = await ledger.submit(message("hai"))
+    await ledger.submit(message("ba"))
+    await _close(ledger)
+
+    assert texts([answer]) == [["echo hai"]]
+    assert all(row.data_key not in file for file in _files(office))
+
+
+async def test_a_closed_ledger_says_so(office: Office) -> None:
+    if office.database.writer is None:
+        return
+    ledger = SqliteLedger(office.database.writer, Toy(), office.context, lambda _: None)
+    ledger.close()
+
+    with pytest.raises(LedgerClosed):
+        await ledger.submit(message("mot"))

@@ -38,12 +38,12 @@ def check_hard(
     question: Question, answers: Answers, value: Value, today: date, known: "Known"
 ) -> None:
     """Raise Invalid when a hard check of the question refuses the value."""
-    values = {**answers, question.id: value}
     for check in question.checks:
         if check.severity == "hard":
+            values = {**answers, question.id: value}
             facts = RULES[check.id].test(values, check.params, today, known)
             if facts is not None:
-                raise Invalid(str(facts.get("code", check.id)), **facts)
+                raise Invalid(str(facts.get("as", check.id)), **{**facts, "as": ""})
 
 
 def warnings(
@@ -53,6 +53,9 @@ def warnings(
 
     What the person already kept is not asked twice.
     """
+    watchers = checks_reading(form, question.id)
+    if not question.checks and not watchers:
+        return []
     values = {**draft.answers, question.id: value}
     found: dict[str, Warned] = {}
     tested = set()
@@ -62,7 +65,7 @@ def warnings(
             facts = RULES[check.id].test(values, check.params, today, known)
             if facts is not None:
                 found[check.id] = Warned(check.id, facts)
-    for other, check in checks_reading(form, question.id):
+    for other, check in watchers:
         rule = RULES[check.id]
         if other.id not in draft.answers or rule.test in tested:
             continue

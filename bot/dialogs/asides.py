@@ -72,7 +72,7 @@ def _back_to_consent(scene: Scene, dialog: Dialog) -> Step:
     return onward(scene, dialog.drafted(consent=""))
 
 
-def _back_to_birth(scene: Scene, dialog: Dialog) -> Step:
+def _back_to_birth(_: Scene, dialog: Dialog) -> Step:
     guardian = draft_of(dialog).guardian._replace(name="", relation="")
     return reopen(dialog.drafted(guardian=guardian), "q02_ngay_sinh")
 

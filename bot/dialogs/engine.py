@@ -163,13 +163,19 @@ def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
             name = "again" if scene.form[prompt.question].kind != "name" else None
         return name or "", ""
     first, _, rest = text.partition(" ")
-    if texts.command(first) == "edit" and re.fullmatch(r"\D{0,5}(\d[\d.]*[ab]?)", rest):
+    if (
+        len(rest) <= LONGEST_ITEM
+        and texts.command(first) == "edit"
+        and re.fullmatch(r"\D{0,5}(\d[\d.]*[ab]?)", rest)
+    ):
         return "edit", re.sub(r"^\D+", "", rest)
     if text.startswith("/start"):
         return "start", text.removeprefix("/start").strip()
     return "", ""
 
 
+LONGEST_ITEM: Final = 12
+"""Characters of an item after "edit"."""
 STARTERS: Final = frozenset({"new", "resume"})
 """Commands that would be an odd thing to say while a question is open."""
 

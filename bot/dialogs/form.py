@@ -160,6 +160,16 @@ class Form(Part):
         return tuple((q, c) for q in self.questions for c in q.checks if c.severity == "soft")
 
     @cached_property
+    def watchers(self) -> "dict[str, tuple[tuple[Question, Check], ...]]":
+        """Question id -> the checks of others that look at it, as `route` has found them before."""
+        return {}
+
+    @cached_property
+    def sheets(self) -> dict[tuple[Any, ...], Any]:
+        """What below a question's wording never changes, as `render` has laid it out before."""
+        return {}
+
+    @cached_property
     def routes(self) -> "dict[tuple[Any, ...], tuple[Question, ...]]":
         """Routes already worked out (`route.relevant`): a form has a few hundred."""
         return {}

@@ -135,7 +135,7 @@ def go_on(scene: Scene, dialog: Dialog) -> Step:
     return dialog, [*effects, *more]
 
 
-def ask_again(scene: Scene, dialog: Dialog) -> Step:
+def ask_again(_: Scene, dialog: Dialog) -> Step:
     """The person wants to write it again: nothing is stored, the question is open again."""
     pending = draft_of(dialog).pending
     assert pending is not None  # noqa: S101 - a confirm prompt always has one

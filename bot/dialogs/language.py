@@ -64,6 +64,8 @@ class Texts:
 
     def command(self, text: str) -> str | None:
         """Return the name of the command that the whole message is, or None."""
+        if len(text) > LONGEST_COMMAND:
+            return None
         return self.commands.get(tone_fold(text).rstrip(".!"))
 
 
@@ -77,12 +79,17 @@ def load_texts(language: str, *files: str) -> Texts:
 
 def is_bare(text: str, yes_no: Sequence[str]) -> bool:
     """True for a lone number, a list of numbers, or a yes/no: words that could answer anything."""
-    digits = "".join(character for character in text if character not in " ,.;")
+    if len(text) > LONGEST_COMMAND:
+        return False
+    digits = text.translate(_BETWEEN)
     if digits.isascii() and digits.isdigit():
         return len(digits) <= LONGEST_BARE_NUMBER
     return tone_fold(text).rstrip(".!") in yes_no
 
 
+_BETWEEN = dict.fromkeys(map(ord, " ,.;"))
+LONGEST_COMMAND = 40
+"""Characters."""
 LONGEST_BARE_NUMBER = 8
 """Digits. Nine or more are a document's number and tell what they are."""
 

@@ -9,7 +9,7 @@ from bot.dialogs.language import Texts
 from bot.dialogs.messages import OutgoingKind
 from bot.dialogs.readers.characters import same_words
 from bot.dialogs.route import is_required, relevant
-from bot.dialogs.state import Answers, Dialog, Draft
+from bot.dialogs.state import Dialog, Draft
 
 KINDS: Final[Mapping[str, OutgoingKind]] = {
     "card_confirm": "confirm",
@@ -81,11 +81,13 @@ def button_values(form: Form, dialog: Dialog, known: Known) -> list[str]:
         if prompt.question == "review" and dialog.draft:
             values += [f"edit:{question}" for question in editable(form, dialog.draft, known)]
         return values
-    answers = dialog.draft.answers if dialog.draft else {}
-    return _question_values(form[prompt.question], answers, prompt.keep, known)
+    question = form[prompt.question]
+    required = is_required(question, dialog.draft.answers if dialog.draft else {})
+    return question_values(question, required, prompt.keep, known)
 
 
-def _question_values(question: Question, answers: Answers, keep: bool, known: Known) -> list[str]:
+def question_values(question: Question, required: bool, keep: bool, known: Known) -> list[str]:
+    """Return the values of a question's buttons: its choices, then the ways out."""
     values = [choice.code for choice in question.options]
     if question.kind == "village":
         values = list(known.office.villages)
@@ -93,7 +95,7 @@ def _question_values(question: Question, answers: Answers, keep: bool, known: Kn
         values.append("done")
     if keep:
         values.append("confirm")
-    if not is_required(question, answers):
+    if not required:
         values.append("skip")
     if question.unknown:
         values.append("unknown")

@@ -1,15 +1,14 @@
 """Effects -> bubbles. The words come from the texts and the form; nothing is decided here."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from bot.dialogs.answering import label_of, warnings
 from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
 from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
 from bot.dialogs.messages import Button, Capabilities, Outgoing
-from bot.dialogs.prompts import KINDS, button_values, label, option_values, wording
+from bot.dialogs.prompts import KINDS, button_values, label, option_values, question_values, wording
 from bot.dialogs.route import is_required, unanswered
 from bot.dialogs.scene import Scene, draft_of
 from bot.dialogs.state import Dialog, Draft, Pending
@@ -26,45 +25,54 @@ def render(
     """Return the bubbles of a turn. The last one names the open prompt and carries its buttons."""
     bubbles: list[Outgoing] = []
     notes: list[str] = []
-    for effect in effects:
+    last = max((n for n, effect in enumerate(effects) if isinstance(effect, SAID)), default=-1)
+    for number, effect in enumerate(effects):
+        shown = _open_prompt(scene, dialog) if number == last else {}
         match effect:
             case Tell(key, facts):
-                bubbles.append(Outgoing("info", _told(scene, key, facts, able)))
+                bubbles.append(Outgoing("info", _told(scene, key, facts, able), **shown))
             case Note(key, facts):
                 notes.append(scene.known.texts(key, **facts))
             case Refuse(code, facts):
-                bubbles.append(_refusal(scene, dialog, code, facts, able))
+                text = _refusal(scene, dialog, code, facts, able)
+                bubbles.append(Outgoing("refuse", text, code=code, **shown))
             case ShowReceipt(receipt):
-                bubbles.append(_receipt(scene, receipt))
+                text = _receipt(scene, receipt)
+                bubbles.append(Outgoing("receipt", text, receipt=receipt, **shown))
             case Ask():
-                bubbles.append(ask(scene, dialog, able, notes))
+                bubbles.append(_asked(scene, dialog, able, notes, shown))
                 notes = []
             case _:
                 pass
-    if bubbles:
-        bubbles[-1] = _with_prompt(scene, dialog, bubbles[-1])
     return bubbles
 
 
-def ask(scene: Scene, dialog: Dialog, able: Capabilities, notes: Sequence[str] = ()) -> Outgoing:
+SAID: Final = (Tell, Refuse, ShowReceipt, Ask)
+"""Effects that become a bubble."""
+
+
+def _asked(
+    scene: Scene,
+    dialog: Dialog,
+    able: Capabilities,
+    notes: Sequence[str],
+    shown: Mapping[str, Any],
+) -> Outgoing:
     """Return the bubble of the open prompt."""
     prompt = dialog.chat.prompt
     assert prompt is not None  # noqa: S101 - Ask without a prompt is a bug
     kind = KINDS.get(prompt.question, "ask")
-    if prompt.question in scene.form:
-        lines = [*notes, *_question_lines(scene, dialog, scene.form[prompt.question])]
+    question = scene.form.by_id.get(prompt.question)
+    if question:
+        lines = _question_lines(scene, dialog, question)
     else:
-        facts = prompt_facts(scene, dialog, able)
-        lines = [*notes, *_prompt_lines(scene, dialog, facts)]
-    pending = dialog.draft.pending if dialog.draft else None
-    return Outgoing(
-        kind,
-        "\n".join(lines),
-        about=pending.question if kind == "warn" and pending else None,
-        codes=pending.codes if kind == "warn" and pending else (),
-        selected=dialog.draft.selected if dialog.draft else (),
-        protect=kind == "summary",
-    )
+        lines = _prompt_lines(scene, dialog, prompt_facts(scene, dialog, able))
+    text = "\n".join([*notes, *lines])
+    if kind == "warn":
+        pending = draft_of(dialog).pending
+        assert pending is not None  # noqa: S101 - a warning is about an answer
+        return Outgoing(kind, text, about=pending.question, codes=pending.codes, **shown)
+    return Outgoing(kind, text, protect=kind == "summary", **shown)
 
 
 def prompt_text(scene: Scene, dialog: Dialog, able: Capabilities, key: str) -> str:
@@ -114,51 +122,74 @@ def _told(scene: Scene, key: str, facts: Mapping[str, object], able: Capabilitie
 
 def _refusal(
     scene: Scene, dialog: Dialog, code: str, facts: Mapping[str, object], able: Capabilities
-) -> Outgoing:
+) -> str:
     text = scene.known.texts(f"refuse.{code}", **office_facts(scene, able) | dict(facts))
     prompt = dialog.chat.prompt
     if prompt and prompt.refusals >= OFFER_AFTER:
         text = f"{text}\n{scene.known.texts('offer_officer')}"
-    return Outgoing("refuse", text, code=code)
+    return text
 
 
-def _receipt(scene: Scene, receipt: str) -> Outgoing:
+def _receipt(scene: Scene, receipt: str) -> str:
     texts, office = scene.known.texts, scene.known.office
-    text = texts("receipt", receipt=spaced(receipt), police=office.police_name)
-    return Outgoing("receipt", text, receipt=receipt)
+    return texts("receipt", receipt=spaced(receipt), police=office.police_name)
 
 
-def _with_prompt(scene: Scene, dialog: Dialog, bubble: Outgoing) -> Outgoing:
+def _open_prompt(scene: Scene, dialog: Dialog) -> dict[str, Any]:
+    """Return what the last bubble says about the open prompt."""
     prompt = dialog.chat.prompt
     if prompt is None:
-        return bubble
-    return replace(
-        bubble,
-        question=prompt.question,
-        buttons=tuple(buttons(scene, dialog)),
-        prompt=str(prompt.rev),
-        selected=dialog.draft.selected if dialog.draft else (),
-    )
-
-
-def buttons(scene: Scene, dialog: Dialog) -> Iterator[Button]:
-    """Yield the buttons of the open prompt."""
-    prompt = dialog.chat.prompt
-    assert prompt is not None  # noqa: S101 - the caller has looked
-    texts = scene.known.texts
+        return {}
+    shown = {"question": prompt.question, "prompt": str(prompt.rev)}
     question = scene.form.by_id.get(prompt.question)
+    if question is None:
+        return {**shown, "buttons": tuple(_prompt_buttons(scene, dialog))}
+    draft = draft_of(dialog)
+    buttons = _sheet(scene, draft, question, prompt.keep).buttons
+    return {**shown, "buttons": buttons, "selected": draft.selected}
+
+
+def _prompt_buttons(scene: Scene, dialog: Dialog) -> Iterator[Button]:
+    """Yield the buttons of an open prompt that is not a question."""
+    texts = scene.known.texts
     for value in button_values(scene.form, dialog, scene.known):
-        if question and value in question.labels:
-            yield Button(question.labels[value].rstrip(":."), value)
-        elif question and question.kind == "village" and value in scene.known.office.villages:
-            yield Button(value, value)
-        elif value.startswith("edit:"):
-            item = scene.form[value.removeprefix("edit:")]
-            yield Button(texts("option.edit", item=_item_name(item)), value)
-        elif prompt.question == "my_forms":
+        if value.startswith("edit:"):
+            item = _item_name(scene.form[value.removeprefix("edit:")])
+            yield Button(texts("option.edit", item=item), value)
+        elif value.isdigit():
             yield Button(value, value)
         else:
             yield Button(_option_label(scene, dialog, value), value)
+
+
+class Sheet(NamedTuple):
+    """What stands below the wording of a question: the same for everybody who gets there."""
+
+    lines: tuple[str, ...]
+    buttons: tuple[Button, ...]
+
+
+def _sheet(scene: Scene, draft: Draft, question: Question, keep: bool) -> Sheet:
+    """Return the sheet of a question, laid out once for each way it can look."""
+    known, required = scene.known, is_required(question, draft.answers)
+    key = (known.texts, known.office.villages, question.id, keep, required, draft.selected)
+    sheet = scene.form.sheets.get(key)
+    if sheet is None:
+        values = question_values(question, required, keep, known)
+        sheet = Sheet(
+            tuple(_below(scene, draft, question, required)),
+            tuple(Button(_value_label(scene, question, value), value) for value in values),
+        )
+        scene.form.sheets[key] = sheet
+    return sheet
+
+
+def _value_label(scene: Scene, question: Question, value: str) -> str:
+    if value in question.labels:
+        return question.labels[value].rstrip(":.")
+    if value in scene.known.office.villages:
+        return value
+    return scene.known.texts("option.keep" if value == "confirm" else f"option.{value}")
 
 
 def _item_name(question: Question) -> str:
@@ -167,8 +198,6 @@ def _item_name(question: Question) -> str:
 
 def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:
     texts, draft = scene.known.texts, dialog.draft
-    if value == "confirm" and wording(dialog) in scene.form:
-        return texts("option.keep")
     if draft and draft.pending and wording(dialog) == "warning" and len(draft.pending.codes) == 1:
         own = f"warn_option.{draft.pending.codes[0]}.{value}"
         if own in texts:
@@ -177,30 +206,33 @@ def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:
 
 
 def _question_lines(scene: Scene, dialog: Dialog, question: Question) -> Iterator[str]:
-    texts, draft = scene.known.texts, draft_of(dialog)
-    numbered = question.item[0].isdigit()
-    head = texts("ask.item", item=question.item, ask=question.ask) if numbered else question.ask
-    if dialog.chat.prompt and dialog.chat.prompt.keep and question.id in draft.answers:
+    texts, draft, prompt = scene.known.texts, draft_of(dialog), dialog.chat.prompt
+    head = question.ask
+    if question.item[0].isdigit():
+        head = texts("ask.item", item=question.item, ask=question.ask)
+    keep = prompt is not None and prompt.keep and question.id in draft.answers
+    if keep:
         yield head
         value = shown_value(scene, question, draft.answer(question.id))
         yield texts("ask.keep", value=value)
     else:
         left = len(unanswered(scene.form, draft.answers, scene.known))
         yield f"{head} · {texts('ask.left', left=left)}"
-    for choice, shown in zip(question.options, question.lines, strict=True):
-        yield shown + texts("ask.chosen") if choice.code in draft.selected else shown
+    yield from _sheet(scene, draft, question, keep).lines
+
+
+def _below(scene: Scene, draft: Draft, question: Question, required: bool) -> Iterator[str]:
+    """Yield the numbered choices, an example, and the ways not to answer."""
+    texts = scene.known.texts
+    for choice, line in zip(question.options, question.lines, strict=True):
+        yield line + texts("ask.chosen") if choice.code in draft.selected else line
     if question.kind == "village":
         yield from (f"{n}. {name}" for n, name in enumerate(scene.known.office.villages, 1))
-    yield from _ways_out(scene, draft, question)
-
-
-def _ways_out(scene: Scene, draft: Draft, question: Question) -> Iterator[str]:
-    texts = scene.known.texts
     if question.example:
         yield texts("example", example=question.example)
     if question.absent_reasons:
         yield texts("ask.absent")
-    elif not is_required(question, draft.answers):
+    elif not required:
         yield texts("ask.skip")
     numbered = question.kind in {"choice", "village"}
     yield texts("ask.foot_choice" if numbered else "ask.foot")

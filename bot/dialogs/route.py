@@ -103,8 +103,12 @@ def needs_guardian(answers: Answers, today: date) -> bool:
     return isinstance(born, str) and age_on(born, today) < GUARDED_AGE
 
 
-def checks_reading(form: Form, question_id: str) -> Iterator[tuple[Question, Check]]:
-    """Yield the soft checks of other questions that look at this one."""
-    for question, check in form.soft_checks:
-        if question_id in RULES[check.id].reads and question.id != question_id:
-            yield question, check
+def checks_reading(form: Form, question_id: str) -> tuple[tuple[Question, Check], ...]:
+    """Return the soft checks of other questions that look at this one."""
+    if question_id not in form.watchers:
+        form.watchers[question_id] = tuple(
+            (question, check)
+            for question, check in form.soft_checks
+            if question_id in RULES[check.id].reads and question.id != question_id
+        )
+    return form.watchers[question_id]

@@ -1,6 +1,7 @@
 """Checks across answers: one table, id -> pure function of (answers, parameters, today, known).
 
-A rule returns None when all is well, else the facts of its sentence. Ids and codes of the form may
+A rule returns None when all is well, else the facts of its sentence; "as" names another
+sentence than `refuse.<id>`. Ids and codes of the form may
 stand here. To add one: a function, a line in RULES, its sentence `refuse.<id>` or `warn.<id>`.
 """
 
@@ -58,9 +59,9 @@ def _age_range(answers: Answers, params: Params, today: date, _: "Known") -> Fac
         return None
     age = age_on(born, today)
     if age < params["minimum"]:
-        return {"code": "too_young", "minimum": params["minimum"]}
+        return {"as": "too_young", "minimum": params["minimum"]}
     if age > params["maximum"]:
-        return {"code": "too_old", "maximum": params["maximum"]}
+        return {"as": "too_old", "maximum": params["maximum"]}
     return None
 
 

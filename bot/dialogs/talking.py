@@ -101,7 +101,7 @@ def _guardian_consent(scene: Scene, dialog: Dialog, value: str) -> Step:
     ]
 
 
-def _review(scene: Scene, dialog: Dialog, value: str) -> Step:
+def _review(_: Scene, dialog: Dialog, value: str) -> Step:
     if value.startswith("edit:"):
         return reopen(dialog, value.removeprefix("edit:"))
     return dialog, [Submit()]

@@ -62,6 +62,13 @@ def ascii_dashes(text: str) -> str:
     return text.translate(_DASHES)
 
 
+def bare_letters(text: str) -> str:
+    """Return `text` without combining marks that have no composed letter of their own."""
+    if _ORDINARY.fullmatch(text):
+        return text
+    return "".join(char for char in text if unicodedata.category(char) != "Mn")
+
+
 def fold(text: str) -> str:
     """Return `text` for searching: lower case, no diacritics, the letter d for its barred form."""
     lower = unicodedata.normalize("NFC", text).casefold().replace("\u0111", "d")
@@ -108,6 +115,8 @@ def has_link(text: str) -> bool:
 
 def stacked_marks(text: str, most: int = 4) -> bool:
     """True when more than `most` combining marks sit on one letter: decoration, not writing."""
+    if _ORDINARY.fullmatch(text):
+        return False
     run = 0
     for char in unicodedata.normalize("NFD", text):
         run = run + 1 if unicodedata.category(char) == "Mn" else 0
@@ -118,7 +127,7 @@ def stacked_marks(text: str, most: int = 4) -> bool:
 
 def is_latin(text: str) -> bool:
     """True when every letter is Latin: look-alikes from other alphabets make false twins."""
-    return all(
+    return _ORDINARY.fullmatch(text) is not None or all(
         char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
         for char in text
         if unicodedata.category(char).startswith("L")

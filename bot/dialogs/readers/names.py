@@ -5,13 +5,13 @@ A name of few words is a warning, in `rules.py`.
 """
 
 import re
-import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from bot.dialogs.form import Question
 from bot.dialogs.readers.characters import (
     ascii_dashes,
+    bare_letters,
     has_link,
     is_latin,
     stacked_marks,
@@ -40,11 +40,11 @@ def read_name(text: str, _question: Question, _today: date, known: "Known") -> R
     """Return the name as typed, on one line. Raises Invalid `name_...`, first what is plainest."""
     typed = ascii_dashes(tidy(text))[:LONGEST_MESSAGE]
     name = _introduced(typed, known.words).strip(" ,;:!.").lstrip("'")
-    if any(unicodedata.category(char).startswith("N") for char in name):
+    if any(char.isnumeric() for char in name):
         raise Invalid("name_digits")
     if not SHORTEST <= len(name) <= LONGEST:
         raise Invalid("name_length", shortest=SHORTEST, longest=LONGEST)
-    letters = _without_marks(name)
+    letters = bare_letters(name)
     if has_link(name) or not letters or not all(map(_WORD.fullmatch, letters.split())):
         raise Invalid("name_characters")
     if not is_latin(name) or stacked_marks(name):
@@ -64,11 +64,6 @@ def _introduced(text: str, words: Words) -> str:
             return _introduced(" ".join(typed[start + taken :]), words)
     polite = len(folded) > 1 and folded[-1] in words.never_last
     return " ".join(typed[:-1]) if polite else text
-
-
-def _without_marks(name: str) -> str:
-    """Return `name` without combining marks that have no composed letter: they are not \\w."""
-    return "".join(char for char in name if unicodedata.category(char) != "Mn")
 
 
 def _is_talk(name: str, words: Words) -> bool:

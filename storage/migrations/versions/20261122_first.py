@@ -152,9 +152,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_chat_id_id"), ["chat_id", "id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_outbox_submission_id"), ["submission_id"], unique=False
-        )
 
     op.create_table(
         "submissions",
@@ -271,7 +268,6 @@ def upgrade() -> None:
             ["submission_id"], ["submissions.id"], name=op.f("fk_events_submission_id_submissions")
         ),
         sa.PrimaryKeyConstraint("submission_id", "seq", name=op.f("pk_events")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "submission_marks",
@@ -312,7 +308,6 @@ def downgrade() -> None:
 
     op.drop_table("submissions")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_outbox_submission_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_chat_id_id"))
 
     op.drop_table("outbox")

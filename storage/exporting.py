@@ -1,0 +1,37 @@
+"""The log of exports: who took which records out of the house, when, and the hash of the file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert
+
+from storage.ids import milliseconds
+from storage.tables import exports
+
+
+@dataclass(frozen=True, slots=True)
+class ExportEntry:
+    """One file that was written. Nothing personal: `filter` names options, never people."""
+
+    id: int
+    at: datetime
+    who: str
+    """User of the operating system."""
+    format: str
+    filter: str
+    count: int
+    sha256: str
+
+
+def log_export(connection: Connection, entry: ExportEntry) -> None:
+    """Append one entry. The caller commits before anybody sees the file."""
+    row = {
+        "id": entry.id,
+        "at": milliseconds(entry.at),
+        "who": entry.who,
+        "format": entry.format,
+        "filter": entry.filter,
+        "count": entry.count,
+        "sha256": entry.sha256,
+    }
+    connection.execute(insert(exports).values(row))

@@ -1,0 +1,71 @@
+"""How the installation is doing: a few figures, and the limits they are judged by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, func, select
+
+from storage.ids import instant
+from storage.tables import chats, inbox, outbox
+
+Status = Literal["ok", "yellow", "red"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From which value on a figure is yellow, and from which it is red."""
+
+    yellow: float | None = None
+    red: float | None = None
+
+
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
+    {
+        "backlog": Limit(yellow=1_000),  # bubbles still to be sent
+        "outbox_age_seconds": Limit(yellow=300, red=3_600),
+        "dead_letters": Limit(yellow=1),
+        "backup_age_hours": Limit(yellow=48),
+    }
+)
+"""To watch another figure: a line here, and the figure in `figures` or in what is handed to
+`judge`. Red is kept for what must wake somebody up; without a database everything is red."""
+
+
+def figures(
+    connection: Connection, *, platforms: Sequence[str], now: datetime
+) -> dict[str, float | None]:
+    """Return backlog, age of the oldest unsent bubble (seconds) and the number of dead letters.
+
+    Bubbles count only where they are sent: a web page fetches its own, perhaps never.
+    """
+    waiting = (
+        select(func.count(), func.min(outbox.c.not_before))
+        .select_from(outbox.join(chats, chats.c.id == outbox.c.chat_id))
+        .where(outbox.c.failed_at.is_(None), chats.c.platform.in_(platforms))
+    )
+    backlog, oldest = connection.execute(waiting).one()
+    dead = select(func.count()).select_from(inbox).where(inbox.c.outcome == "dead")
+    age = None if oldest is None else max(0.0, (now - instant(oldest)).total_seconds())
+    letters = connection.scalar(dead) or 0
+    return {"backlog": backlog, "outbox_age_seconds": age, "dead_letters": letters}
+
+
+def judge(found: Mapping[str, float | None] | None) -> dict[str, Any]:
+    """Return the figures with the status each has and the worst of them; None: no database."""
+    if found is None:
+        return {"status": "red", "database": "red", "figures": {}, "reasons": ["database"]}
+    states = {name: _state(LIMITS[name], value) for name, value in found.items()}
+    reasons = [name for name, state in states.items() if state != "ok"]
+    worst = max(states.values(), key=("ok", "yellow", "red").index, default="ok")
+    return {"status": worst, "database": "ok", "figures": dict(found), "reasons": reasons}
+
+
+def _state(limit: Limit, value: float | None) -> Status:
+    if value is None:
+        return "ok"
+    if limit.red is not None and value >= limit.red:
+        return "red"
+    return "yellow" if limit.yellow is not None and value >= limit.yellow else "ok"

@@ -1,0 +1,44 @@
+"""What a human must do: calls and visits that conversations asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from storage.ids import instant
+from storage.sealed import Keys, place, unseal_document
+from storage.tables import submissions, tasks
+from storage.turn import Document
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """One thing to do. `detail` is None when its person was erased meanwhile."""
+
+    id: int
+    kind: str
+    created_at: datetime
+    chat_id: int
+    submission_id: int | None
+    detail: Document | None
+
+
+def open_tasks(connection: Connection, keys: Keys) -> Sequence[OpenTask]:
+    """Return what is not done yet, oldest first."""
+    found = connection.execute(
+        select(tasks, submissions.c.data_key)
+        .outerjoin(submissions, submissions.c.id == tasks.c.submission_id)
+        .where(tasks.c.done_at.is_(None))
+        .order_by(tasks.c.id)
+    )
+    return [_open_task(keys, row) for row in found]
+
+
+def _open_task(keys: Keys, row: Row[Any]) -> OpenTask:
+    about = (row.id, row.kind, instant(row.created_at), row.chat_id, row.submission_id)
+    if row.submission_id is not None and row.data_key is None:
+        return OpenTask(*about, None)
+    key = keys.data_key(row.submission_id, row.data_key) if row.data_key else keys.office
+    return OpenTask(*about, unseal_document(key, row.detail, place("tasks", "detail", row.id)))
