@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from bot.conversation import VIETNAM
 from bot.dialogs.answering import check_hard, label_of, read, warnings
@@ -29,7 +29,10 @@ class Trial(BaseModel):
 
 def try_line(line: str, form: Form, known: Known, now: datetime) -> dict[str, Any]:
     """Return what is read: "accepted", then "value", "label", "warnings", or "code", "message"."""
-    trial = Trial.model_validate_json(line)
+    try:
+        trial = Trial.model_validate_json(line)
+    except ValidationError:
+        return refused("bad_line", {}, known)
     today = trial.today or now.astimezone(VIETNAM).date()
     if trial.question not in form:
         return refused("no_such_question", {"question": trial.question}, known)
@@ -43,7 +46,8 @@ def try_line(line: str, form: Form, known: Known, now: datetime) -> dict[str, An
         reading = read(trial.input, question, answers, today, known)
         check_hard(question, answers, reading.value, today, known)
     except Invalid as refusal:
-        return refused(refusal.code, refusal.facts, known)
+        example = question.example or known.texts("date_example")
+        return refused(refusal.code, {"example": example, **refusal.facts}, known)
     found = warnings(
         form, question, Draft(0, form.id, answers=answers), reading.value, today, known
     )

@@ -1,5 +1,6 @@
 """One answer to one question: read it, check it. No conversation: the same for chat and imports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -88,15 +89,24 @@ def office_flags(form: Form, answers: Answers, today: date, known: "Known") -> l
 
 
 def label_of(question: Question, value: Value, known: "Known") -> str:
-    """Return the value as people read it: printed labels, dd/mm/yyyy, verbatim text."""
+    """Return the value as it is printed: labels, dd/mm/yyyy, verbatim text."""
+    return _shown(question, value, known, question.labels)
+
+
+def said_of(question: Question, value: Value, known: "Known") -> str:
+    """Return the value as the chat says it."""
+    return _shown(question, value, known, question.said)
+
+
+def _shown(question: Question, value: Value, known: "Known", labels: Mapping[str, str]) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(question.labels[code].rstrip(":") for code in value)
+        return ", ".join(labels[code].rstrip(":") for code in value)
     if isinstance(value, dict):
         return value["text"] or ""
     if question.kind == "ethnic_group":
         return known.ethnic_groups.name(value)
     if question.kind in {"date", "birth_date"}:
         return "/".join(reversed(value.split("-")))
-    return question.labels.get(value, value)
+    return labels.get(value, value)

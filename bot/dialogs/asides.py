@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.dialogs.effects import Agree, Ask, Effect, Load, Need, Pause, Tell
-from bot.dialogs.giving import STAGE_OF, ask_again, question_of
+from bot.dialogs.giving import STAGE_OF, ask_again, questions_of
 from bot.dialogs.scene import (
     Scene,
     Step,
@@ -17,7 +17,7 @@ from bot.dialogs.scene import (
 )
 from bot.dialogs.state import NOTHING, Dialog, Draft
 from bot.dialogs.summary import ITEM_8, shown
-from bot.dialogs.talking import short_name
+from bot.dialogs.talking import OPEN_STATUSES, welcome_back
 
 Aside = Callable[[Scene, Dialog, str], Step]
 
@@ -110,7 +110,7 @@ def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
     if draft.confirmed and not draft.change.kind:
         return dialog, [Tell("idle_confirmed")]
     dialog, said = onward(scene, dialog.drafted(pending=None))
-    return dialog, [Tell("welcome_back", {"name": short_name(draft.answers)}), *said]
+    return dialog, [welcome_back(draft), *said]
 
 
 def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
@@ -151,8 +151,9 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
     draft = dialog.draft
     if draft is None or not draft.consent:
         return _again(dialog, Tell("nothing_to_edit"))
-    question = question_of(scene, dialog, item) if item else None
-    if item and (question is None or question.id not in draft.answers):
+    found = questions_of(scene, dialog, item) if item else []
+    question = next((question for question in found if question.id in draft.answers), None)
+    if item and question is None:
         if dialog.chat.prompt is None:
             return dialog, [Tell("no_such_item", {"item": item})]
         return refuse(dialog, "item_not_asked", item=item)
@@ -164,13 +165,10 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
 
 
 def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
-    if draft.status not in EDITABLE:
-        return dialog, [Tell("not_editable")]
+    if draft.status not in OPEN_STATUSES:
+        closed = "withdrawn_already" if draft.status == "withdrawn" else "not_editable"
+        return dialog, [Tell(closed)]
     return dialog.drafted(edit=target).open("change_kind"), [Ask()]
-
-
-EDITABLE: Final = frozenset({"confirmed", "returned"})
-"""Statuses in which the person may still change a submission by themselves."""
 
 
 def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
@@ -203,8 +201,8 @@ def _item_8(scene: Scene, dialog: Dialog, _: str) -> Step:
     return _again(dialog, Tell("item_8", {"lines": "\n".join(filter(None, lines))}))
 
 
-def _show_again(_: Scene, dialog: Dialog, __: str) -> Step:
-    return dialog, [Ask()]
+def _still_open(_: Scene, dialog: Dialog, __: str) -> Step:
+    return dialog, [Tell("still_open"), Ask()]
 
 
 ASIDES: Final[Mapping[str, Aside]] = {
@@ -212,7 +210,8 @@ ASIDES: Final[Mapping[str, Aside]] = {
     "back": _back,
     "pause": _pause,
     "resume": _resume,
-    "again": _show_again,
+    "begin": _new,
+    "still_open": _still_open,
     "new": _new,
     "start": _start,
     "forms": _forms,

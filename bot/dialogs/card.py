@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bot.dialogs.known import Known
 
 FIELDS: Final = 7
+FEWEST_BARS: Final = 1
+"""Further bars that make a line of numbers and words a card, if a damaged one."""
 QUESTION_OF_FIELD: Final[Mapping[int, str]] = {
     2: "q01_ho_ten",
     3: "q02_ngay_sinh",
@@ -30,7 +32,7 @@ QUESTION_OF_FIELD: Final[Mapping[int, str]] = {
 def looks_like_card(text: str) -> bool:
     """True for a line of fields by "|" that starts with a number: meant as a card, right or not."""
     first, _, rest = text.partition("|")
-    return rest.count("|") >= FIELDS - 3 and first.strip().isascii() and first.strip().isdigit()
+    return rest.count("|") >= FEWEST_BARS and first.strip().isascii() and first.strip().isdigit()
 
 
 def read_card(text: str, form: Form, today: date, known: "Known") -> dict[str, Answer]:

@@ -9,9 +9,9 @@ from typing import Final
 from bot.dialogs.asides import ASIDES
 from bot.dialogs.card import looks_like_card, read_card
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Received, Refuse, Said, Sent, Tell
-from bot.dialogs.giving import STAGE_OF, press, say, say_many
+from bot.dialogs.giving import STAGE_OF, press, questions_of, say, say_many
 from bot.dialogs.language import is_bare
-from bot.dialogs.prompts import button_values, chosen, option_values, wording
+from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, onward, refuse, reopen
@@ -116,7 +116,7 @@ def _talked(scene: Scene, dialog: Dialog, text: str) -> Step:
     prompt = dialog.chat.prompt
     assert prompt is not None  # noqa: S101 - the caller has looked
     values = option_values(dialog)
-    value = chosen(text, wording(dialog), values, scene.known.texts)
+    value = chosen(text, option_key(dialog, scene.known.texts), values, scene.known.texts)
     if value is not None:
         return TALK[prompt.question](scene, dialog, value)
     draft = dialog.draft
@@ -126,10 +126,17 @@ def _talked(scene: Scene, dialog: Dialog, text: str) -> Step:
         if not any(isinstance(effect, Refuse) for effect in again[1]):
             return again
     if prompt.question == "review":
-        if text == "2" or chosen(text, "warning", ("correct",), scene.known.texts):
-            return ASIDES["edit"](scene, dialog, "")
-        return refuse(dialog, "review_unclear")
+        return _reviewed(scene, dialog, text)
     return refuse(dialog, "option_unclear", last=len(values))
+
+
+def _reviewed(scene: Scene, dialog: Dialog, text: str) -> Step:
+    """Words at the summary that do not hand it in: an item to edit, or a wish to edit."""
+    if ITEM.fullmatch(text) and text != "2":
+        return ASIDES["edit"](scene, dialog, text)
+    if text == "2" or chosen(text, "warning", ("correct",), scene.known.texts):
+        return ASIDES["edit"](scene, dialog, "")
+    return refuse(dialog, "review_unclear")
 
 
 def _card(scene: Scene, dialog: Dialog, text: str) -> Step:
@@ -154,30 +161,36 @@ def _tagged(raw: str) -> list[tuple[str, str]] | None:
 def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
     """Return (command, rest) when the whole message is a command, else ("", "")."""
     texts = scene.known.texts
-    prompt = dialog.chat.prompt
     name = texts.command(text)
     if name:
-        if name == "zero":
-            name = "back" if _zero_is_back(scene, dialog) else None
-        elif name in STARTERS and prompt is not None and prompt.question in scene.form:
-            name = "again" if scene.form[prompt.question].kind != "name" else None
-        return name or "", ""
+        return _in_place(scene, dialog, name), ""
     first, _, rest = text.partition(" ")
-    if (
-        len(rest) <= LONGEST_ITEM
-        and texts.command(first) == "edit"
-        and re.fullmatch(r"\D{0,5}(\d[\d.]*[ab]?)", rest)
-    ):
-        return "edit", re.sub(r"^\D+", "", rest)
-    if text.startswith("/start"):
-        return "start", text.removeprefix("/start").strip()
+    if rest and len(rest) <= LONGEST_ITEM and texts.command(first) == "edit":
+        item = BEFORE_NUMBER.sub("", rest)
+        if ITEM.fullmatch(item) or (dialog.draft and questions_of(scene, dialog, item)):
+            return "edit", item
+    if first == "/start":
+        return "start", rest
     return "", ""
 
 
-LONGEST_ITEM: Final = 12
-"""Characters of an item after "edit"."""
-STARTERS: Final = frozenset({"new", "resume"})
-"""Commands that would be an odd thing to say while a question is open."""
+def _in_place(scene: Scene, dialog: Dialog, name: str) -> str:
+    """Return the command that a name means where the conversation stands, "" for none."""
+    prompt = dialog.chat.prompt
+    if name == "zero":
+        return "back" if _zero_is_back(scene, dialog) else ""
+    if name in STARTERS and prompt is not None and prompt.question in scene.form:
+        return "" if scene.form[prompt.question].kind == "name" else "still_open"
+    return name
+
+
+ITEM: Final = re.compile(r"\d[\d.]*[ab]?")
+BEFORE_NUMBER: Final = re.compile(r"^\D{1,5}(?=\d)")
+"""A word such as "item" before its number."""
+LONGEST_ITEM: Final = 24
+"""Characters of an item, or its name, after "edit"."""
+STARTERS: Final = frozenset({"begin", "resume"})
+"""Single words that would be an odd thing to say while a question is open."""
 
 
 def _zero_is_back(scene: Scene, dialog: Dialog) -> bool:

@@ -43,10 +43,16 @@ class Part(BaseModel):
 class Choice(Part):
     code: str = Field(pattern=r"^[a-z0-9_]+$")
     label: str
+    say: str = ""
+    """The label as the chat says it, where print needs more."""
     gloss: str = ""
     also: tuple[str, ...] = ()
     excel: int | None = None
     printed_skip: str = ""
+
+    @property
+    def said(self) -> str:
+        return self.say or self.label
 
 
 class Check(Part):
@@ -111,10 +117,14 @@ class Question(Part):
         return {choice.code: choice.label for choice in self.options}
 
     @cached_property
+    def said(self) -> Mapping[str, str]:
+        return {choice.code: choice.said for choice in self.options}
+
+    @cached_property
     def lines(self) -> tuple[str, ...]:
         """The numbered choices as people read them, with their glosses."""
         return tuple(
-            f"{number}. {choice.label.rstrip(':.')}{f' ({choice.gloss})' if choice.gloss else ''}"
+            f"{number}. {choice.said}{f' ({choice.gloss})' if choice.gloss else ''}"
             for number, choice in enumerate(self.options, 1)
         )
 

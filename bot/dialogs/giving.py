@@ -3,12 +3,13 @@
 The stages come in this order, each may stop and ask: place, warning, drop, stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.dialogs.answering import check_hard, label_of, read, warnings
-from bot.dialogs.effects import Ask, Effect, Note, Record, Tell
+from bot.dialogs.effects import Agree, Ask, Effect, Note, Record, Refuse, Tell
 from bot.dialogs.form import Question
+from bot.dialogs.readers.characters import same_words
 from bot.dialogs.readers.reading import Invalid, Reading, Value
 from bot.dialogs.route import dropped, relevant, steers, with_village
 from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
@@ -99,7 +100,8 @@ def _refused(scene: Scene, dialog: Dialog, question: Question, value: Value) -> 
     except Invalid as refusal:
         if refusal.code == "too_young" and not draft.confirmed:
             gone, effects = forget(dialog)
-            return gone, [*effects, Tell("too_young", refusal.facts)]
+            none_kept = Agree("collect", "no", "prompt.consent_collect.text", {"why": "age"})
+            return gone, [*effects, none_kept, Tell("too_young", refusal.facts)]
         return refuse(dialog, refusal.code, **refusal.facts)
     return None
 
@@ -240,11 +242,27 @@ def read_back(scene: Scene, dialog: Dialog, question_ids: list[str]) -> Tell:
     return Tell("read_back", {"lines": "\n".join(lines)})
 
 
-def question_of(scene: Scene, dialog: Dialog, item: str) -> Question | None:
-    """Return the first question that applies under this number on paper, or None."""
+def questions_of(scene: Scene, dialog: Dialog, named: str) -> list[Question]:
+    """Return the questions that apply under a number on paper, or under a name in the summary."""
     asked = relevant(scene.form, draft_of(dialog).answers, scene.known)
-    plain = item.replace(".", "")
-    return next((question for question in asked if question.item.replace(".", "") == plain), None)
+    plain = named.replace(".", "")
+    by_number = [question for question in asked if question.item.replace(".", "") == plain]
+    return by_number or [q for q in asked if q.short and same_words(named, q.short)]
+
+
+def _first_read(
+    scene: Scene, dialog: Dialog, questions: Sequence[Question], text: str
+) -> tuple[Question, Reading]:
+    """Return the first question of an item that takes the words. Raises the first one's Invalid."""
+    answers = draft_of(dialog).answers
+    first: Invalid | None = None
+    for question in questions:
+        try:
+            return question, read(text, question, answers, scene.today, scene.known)
+        except Invalid as refusal:
+            first = first or refusal
+    assert first is not None  # noqa: S101 - an item has a question
+    raise first
 
 
 def say_many(scene: Scene, dialog: Dialog, parts: list[tuple[str, str]]) -> Step:
@@ -252,13 +270,14 @@ def say_many(scene: Scene, dialog: Dialog, parts: list[tuple[str, str]]) -> Step
     effects: list[Effect] = []
     done: list[str] = []
     for item, text in parts:
-        question = question_of(scene, dialog, item)
-        if question is None:
-            dialog, said = refuse(dialog, "item_not_asked", item=item)
+        questions = questions_of(scene, dialog, item)
+        if not questions:
+            dialog, said = onward(scene, dialog)
+            said = [Refuse("item_not_asked", {"item": item}), *said]
             break
+        question = questions[0]
         try:
-            answers = draft_of(dialog).answers
-            reading = read(text, question, answers, scene.today, scene.known)
+            question, reading = _first_read(scene, dialog, questions, text)
         except Invalid as refusal:
             dialog = dialog.open(question.id, keep=question.id in draft_of(dialog).answers)
             dialog, said = refuse(dialog, refusal.code, **refusal.facts)

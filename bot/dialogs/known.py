@@ -34,6 +34,11 @@ class Office:
     retention_source: str = ""
 
     @property
+    def commune_said(self) -> str:
+        """The commune's name inside a sentence: its kind in small letters."""
+        return self.commune_name[:1].lower() + self.commune_name[1:]
+
+    @property
     def trial(self) -> bool:
         """True until the legal basis and the retention period are given."""
         return not (self.legal_basis and self.retention and self.retention_source)

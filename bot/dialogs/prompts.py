@@ -1,13 +1,14 @@
 """The prompts that are not questions of the form, and the buttons of every prompt."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from bot.dialogs.form import Form, Question
 from bot.dialogs.known import Known
 from bot.dialogs.language import Texts
 from bot.dialogs.messages import OutgoingKind
-from bot.dialogs.readers.characters import same_words
+from bot.dialogs.readers.characters import spellings, tone_fold
 from bot.dialogs.route import is_required, relevant
 from bot.dialogs.state import Dialog, Draft
 
@@ -46,6 +47,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "drop_confirm": ("confirm", "cancel"),
     "address_confirm": ("confirm", "cancel"),
     "withdraw_confirm": ("confirm", "cancel"),
+    "withdraw_confirmed": ("confirm", "cancel"),
     "warning": ("confirm", "correct"),
     "review": ("submit",),
     "my_forms": (),
@@ -60,8 +62,21 @@ def wording(dialog: Dialog) -> str:
     """Return the key under which the open prompt's sentences stand."""
     assert dialog.chat.prompt is not None  # noqa: S101
     question = dialog.chat.prompt.question
-    proxy = dialog.draft is not None and dialog.draft.relation != "self"
-    return "consent_proxy" if question == "consent_collect" and proxy else question
+    draft = dialog.draft
+    if question == "consent_collect" and draft is not None and draft.relation != "self":
+        return "consent_proxy"
+    if question == "withdraw_confirm" and draft is not None and draft.confirmed:
+        return "withdraw_confirmed"
+    return question
+
+
+def option_key(dialog: Dialog, texts: Texts) -> str:
+    """Return the key of the open prompt's options: a lone warning may have words of its own."""
+    key, draft = wording(dialog), dialog.draft
+    if key == "warning" and draft and draft.pending and len(draft.pending.codes) == 1:
+        own = draft.pending.codes[0]
+        return own if f"prompt.{own}.confirm" in texts else key
+    return key
 
 
 def option_values(dialog: Dialog) -> tuple[str, ...]:
@@ -121,9 +136,17 @@ def chosen(text: str, prompt: str, values: Sequence[str], texts: Texts) -> str |
     if typed.isascii() and typed.isdigit():
         number = int(typed) if len(typed) < 3 else 0
         return values[number - 1] if 1 <= number <= len(values) else None
+    return _meanings(prompt, tuple(values), texts).get(tone_fold(typed))
+
+
+@lru_cache(maxsize=256)
+def _meanings(prompt: str, values: tuple[str, ...], texts: Texts) -> Mapping[str, str]:
+    """Return what typed words pick: every spelling of the options' labels and other words."""
+    found: dict[str, str] = {}
     for value in values:
         words = texts.words(f"also.{prompt}.{value}") or texts.words(f"also.{value}")
-        phrases = (*words, label(texts, prompt, value)) if prompt != "my_forms" else words
-        if any(same_words(typed, phrase) for phrase in phrases):
-            return value
-    return None
+        named = () if prompt == "my_forms" else (label(texts, prompt, value),)
+        for phrase in (*words, *named):
+            for spelling in spellings(phrase):
+                found.setdefault(spelling, value)
+    return found

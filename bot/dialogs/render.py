@@ -3,12 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from bot.dialogs.answering import label_of, warnings
+from bot.dialogs.answering import said_of, warnings
 from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
 from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
 from bot.dialogs.messages import Button, Capabilities, Outgoing
-from bot.dialogs.prompts import KINDS, button_values, label, option_values, question_values, wording
+from bot.dialogs.prompts import (
+    KINDS,
+    button_values,
+    label,
+    option_key,
+    option_values,
+    question_values,
+    wording,
+)
 from bot.dialogs.route import is_required, unanswered
 from bot.dialogs.scene import Scene, draft_of
 from bot.dialogs.state import Dialog, Draft, Pending
@@ -17,6 +25,7 @@ from bot.dialogs.talking import short_name, spaced
 
 OFFER_AFTER: Final = 2
 """Refusals in a row after which an officer is offered."""
+OFFERS_ALREADY: Final = frozenset({"voice", "unsupported"})
 
 
 def render(
@@ -123,11 +132,20 @@ def _told(scene: Scene, key: str, facts: Mapping[str, object], able: Capabilitie
 def _refusal(
     scene: Scene, dialog: Dialog, code: str, facts: Mapping[str, object], able: Capabilities
 ) -> str:
-    text = scene.known.texts(f"refuse.{code}", **office_facts(scene, able) | dict(facts))
     prompt = dialog.chat.prompt
-    if prompt and prompt.refusals >= OFFER_AFTER:
+    example = _example(scene, prompt.question if prompt else "")
+    known = office_facts(scene, able) | {"example": example}
+    text = scene.known.texts(f"refuse.{code}", **known | dict(facts))
+    if prompt and prompt.refusals >= OFFER_AFTER and code not in OFFERS_ALREADY:
         text = f"{text}\n{scene.known.texts('offer_officer')}"
     return text
+
+
+def _example(scene: Scene, question_id: str) -> str:
+    """Return the example of the open question, else that of a date."""
+    question = scene.form.by_id.get(question_id)
+    own = question.example if question else ""
+    return own or scene.known.texts("date_example")
 
 
 def _receipt(scene: Scene, receipt: str) -> str:
@@ -186,7 +204,7 @@ def _sheet(scene: Scene, draft: Draft, question: Question, keep: bool) -> Sheet:
 
 def _value_label(scene: Scene, question: Question, value: str) -> str:
     if value in question.labels:
-        return question.labels[value].rstrip(":.")
+        return question.said[value]
     if value in scene.known.office.villages:
         return value
     return scene.known.texts("option.keep" if value == "confirm" else f"option.{value}")
@@ -197,12 +215,8 @@ def _item_name(question: Question) -> str:
 
 
 def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:
-    texts, draft = scene.known.texts, dialog.draft
-    if draft and draft.pending and wording(dialog) == "warning" and len(draft.pending.codes) == 1:
-        own = f"warn_option.{draft.pending.codes[0]}.{value}"
-        if own in texts:
-            return texts(own)
-    return label(texts, wording(dialog), value)
+    texts = scene.known.texts
+    return label(texts, option_key(dialog, texts), value)
 
 
 def _question_lines(scene: Scene, dialog: Dialog, question: Question) -> Iterator[str]:
@@ -233,7 +247,7 @@ def _below(scene: Scene, draft: Draft, question: Question, required: bool) -> It
     if question.absent_reasons:
         yield texts("ask.absent")
     elif not required:
-        yield texts("ask.skip")
+        yield texts("ask.skip_only" if question.none_choice else "ask.skip")
     numbered = question.kind in {"choice", "village"}
     yield texts("ask.foot_choice" if numbered else "ask.foot")
 
@@ -259,15 +273,23 @@ def _pending_facts(scene: Scene, draft: Draft, pending: Pending) -> dict[str, ob
     question, answer = scene.form[pending.question], pending.answer
     facts: dict[str, object] = {
         "item": question.item,
-        "value": label_of(question, answer.value, scene.known).rstrip(":"),
+        "value": said_of(question, answer.value, scene.known),
     }
     if pending.stage == "drop":
         gone = losing(scene, draft, pending)
         facts["count"] = len(gone)
-        items = dict.fromkeys(scene.form[key].item.split(".")[0] for key in gone)
-        facts["items"] = ", ".join(items)
+        facts["items"] = ", ".join(_main_items(question, [scene.form[key] for key in gone]))
     if pending.stage == "warning":
         found = warnings(scene.form, question, draft, answer.value, scene.today, scene.known)
         texts = scene.known.texts
         facts["lines"] = "\n".join(texts(f"warn.{w.code}", **w.facts) for w in found)
     return facts
+
+
+def _main_items(changed: Question, gone: list[Question]) -> list[str]:
+    """Return the numbers of what is dropped: main items, or exact ones inside the same item."""
+    main = changed.item.split(".")[0]
+    items = (question.item for question in gone)
+    return list(
+        dict.fromkeys(item if item.split(".")[0] == main else item.split(".")[0] for item in items)
+    )

@@ -43,8 +43,18 @@ def _hashable(value: Value) -> object:
 
 
 def unanswered(form: Form, answers: Answers, known: "Known") -> list[Question]:
-    """Return the questions still to ask, in order; "skipped" and "unknown" are answers."""
-    return [question for question in relevant(form, answers, known) if question.id not in answers]
+    """Return the questions still to ask, in order; "skipped" and "unknown" are answers.
+
+    What was skipped while it was optional is asked again once it is required.
+    """
+    asked = relevant(form, answers, known)
+    return [q for q in asked if answers.get(q.id) is None and _open(q, answers)]
+
+
+def _open(question: Question, answers: Answers) -> bool:
+    if question.id not in answers:
+        return True
+    return not question.unknown and is_required(question, answers)
 
 
 def steers(form: Form, question: Question) -> bool:

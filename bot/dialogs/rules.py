@@ -117,7 +117,7 @@ def _residence_outside(answers: Answers, _: Params, __: date, known: "Known") ->
     given, commune = _commune_of(answers, "q07_noi_o")
     if not given or commune is None or commune == known.office.commune:
         return None
-    return {"commune": known.office.commune_name}
+    return {"commune": known.office.commune_said}
 
 
 def _poor_twice(answers: Answers, _: Params, __: date, ___: "Known") -> Facts | None:

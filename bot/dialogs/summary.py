@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.dialogs.answering import label_of
+from bot.dialogs.answering import said_of
 from bot.dialogs.form import Question
 from bot.dialogs.prompts import editable
 from bot.dialogs.scene import Scene
@@ -28,7 +28,7 @@ def shown_value(scene: Scene, question: Question, answer: Answer) -> str:
         return texts(f"how.{answer.how}")
     if question.kind in MASKED and isinstance(answer.value, str):
         return mask(answer.value)
-    return label_of(question, answer.value, scene.known)
+    return said_of(question, answer.value, scene.known)
 
 
 def shown(scene: Scene, draft: Draft, question_id: str) -> str:

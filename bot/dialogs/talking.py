@@ -34,7 +34,7 @@ SINCE: Final = Question(
 
 
 def _for_whom(scene: Scene, dialog: Dialog, value: str) -> Step:
-    if value == "self" and dialog.chat.own:
+    if value == "self" and dialog.chat.own:  # one person has one form
         return dialog, [Load((dialog.chat.own,), "open")]
     return begin(scene, dialog._replace(draft=None), "self" if value == "self" else "")
 
@@ -172,11 +172,12 @@ def _withdraw(scene: Scene, dialog: Dialog, value: str) -> Step:
         gone, effects = forget(dialog)
         withdrawn = Agree("collect", "withdrawn", "prompt.withdraw_confirm.text")
         return gone, [withdrawn, *effects, Tell("draft_erased")]
-    dialog = dialog.drafted(status="withdrawn").open(None)
+    own = 0 if dialog.chat.own == draft.id else dialog.chat.own
+    dialog = dialog.drafted(status="withdrawn").chatted(own=own).open(None)
     return dialog, [
         Record("withdrawn", {}),
         Withdraw(),
-        Agree("collect", "withdrawn", "prompt.withdraw_confirm.text"),
+        Agree("collect", "withdrawn", "prompt.withdraw_confirmed.text"),
         Tell("withdrawn"),
     ]
 
@@ -200,9 +201,21 @@ def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
 def _switch(scene: Scene, dialog: Dialog, draft: Draft) -> Step:
     dialog = dialog._replace(draft=draft)
     if draft.confirmed and not draft.change.kind:
-        return dialog.open(None), [Tell("status", status_facts(scene, draft))]
+        key = "status" if draft.status in OPEN_STATUSES else "status_closed"
+        return dialog.open(None), [Tell(key, status_facts(scene, draft))]
     dialog, said = onward(scene, dialog)
-    return dialog, [Tell("welcome_back", {"name": short_name(draft.answers)}), *said]
+    return dialog, [welcome_back(draft), *said]
+
+
+OPEN_STATUSES: Final = frozenset({"confirmed", "returned"})
+"""Statuses in which the person may still change a submission by themselves."""
+
+
+def welcome_back(draft: Draft) -> Tell:
+    """Return the greeting of somebody who goes on."""
+    if "q01_ho_ten" not in draft.answers:
+        return Tell("welcome_back_unnamed")
+    return Tell("welcome_back", {"name": short_name(draft.answers)})
 
 
 def _line(scene: Scene, number: int, draft: Draft) -> str:

@@ -200,7 +200,7 @@ def read_place(text: str, question: Question, today: date, known: "Known") -> Re
         return _reading(written, office.commune, office.province)
     address = places.address(written, office.villages)
     if address.low and address.only_low and _completes(address, known):
-        above = f"{office.commune_name}, {office.province_name}"
+        above = f"{office.commune_said}, {office.province_name}"
         return _reading(f"{written}, {above}", office.commune, office.province, completed=True)
     if not _is_enough(address, places):
         raise Invalid("place_too_short")
