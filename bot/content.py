@@ -11,7 +11,7 @@ from bot.dialogs.readers.choices import load_choice_words
 from bot.dialogs.readers.ethnic import load_ethnic_groups
 from bot.dialogs.readers.places import load_places
 from bot.dialogs.readers.words import load_words
-from bot.dialogs.rules import RULES
+from bot.dialogs.rules import PARAMETERS
 
 CURRENT_FORM = "mau03_2022"
 """Version new submissions begin with; drafts finish on the version they began with."""
@@ -26,7 +26,7 @@ def read_data(path: str) -> str:
 def form_of(form_id: str = CURRENT_FORM) -> Form:
     """Return a version of the form by its id."""
     path = f"forms/{form_id}.toml"
-    return load_form(read_data(path), path, frozenset(RULES))
+    return load_form(read_data(path), path, PARAMETERS)
 
 
 @cache

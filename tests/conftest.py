@@ -37,6 +37,12 @@ OFFICE_KEY: Final = bytes(range(32))
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run every proof at its full size")
+    parser.addoption("--seed", type=int, default=1, help="seed of the randomised proofs")
+    parser.addoption("--update", action="store_true", help="let the bot write its lines anew")
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
     """Yield a function: name -> URL of a new, migrated PostgreSQL database."""

@@ -5,7 +5,7 @@ It is not the conversation: what happens when somebody answers is `engine.py`.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -30,6 +30,10 @@ KINDS: Final = frozenset(
 
 Codes = Mapping[str, tuple[str, ...]]
 """Question id -> codes; the condition holds when every question has one of its codes."""
+
+
+Parameters = Mapping[str, Collection[str]]
+"""Rule id -> names of the parameters a check of it must give."""
 
 
 class BadForm(Exception):
@@ -197,10 +201,10 @@ def holds(condition: Codes, codes: Mapping[str, Any]) -> bool:
     return True
 
 
-def load_form(text: str, file: str, rules: frozenset[str] | None = None) -> Form:
+def load_form(text: str, file: str, rules: Parameters | None = None) -> Form:
     """Return the form written in `text`. Raises BadForm; `file` is only named in its message.
 
-    `rules` are the ids of known checks; a check outside them is refused.
+    `rules` are the known checks with the parameters each needs; others are refused.
     """
     try:
         raw = tomllib.loads(text)
@@ -216,14 +220,14 @@ def load_form(text: str, file: str, rules: frozenset[str] | None = None) -> Form
         order = {question.id: index for index, question in enumerate(form.questions)}
         raise BadForm(
             "\n".join(
-                f"{file}:{lines[order[question_id]]}: question {question_id}: {key}: {why}"
+                f"{file}:{_line(lines, order[question_id])}: question {question_id}: {key}: {why}"
                 for question_id, key, why in problems
             )
         )
     return form
 
 
-def _problems(form: Form, rules: frozenset[str] | None) -> Iterator[tuple[str, str, str]]:
+def _problems(form: Form, rules: Parameters | None) -> Iterator[tuple[str, str, str]]:
     """Yield (question id, key, what is wrong) for what types alone cannot see."""
     earlier: dict[str, Question] = {}
     for question in form.questions:
@@ -241,7 +245,7 @@ def _problems(form: Form, rules: frozenset[str] | None) -> Iterator[tuple[str, s
         earlier[question.id] = question
 
 
-def _own_problems(question: Question, rules: frozenset[str] | None) -> Iterator[tuple[str, str]]:
+def _own_problems(question: Question, rules: Parameters | None) -> Iterator[tuple[str, str]]:
     if question.kind not in KINDS:
         yield "kind", f"{question.kind!r} is not one of {', '.join(sorted(KINDS))}"
     if (question.kind in {"choice", "choices"}) != bool(question.choices):
@@ -258,8 +262,13 @@ def _own_problems(question: Question, rules: frozenset[str] | None) -> Iterator[
     if question.partial and question.kind not in {"date", "birth_date"}:
         yield "partial", "only for dates"
     for check in question.checks:
-        if rules is not None and check.id not in rules:
+        if rules is None:
+            continue
+        if check.id not in rules:
             yield "checks", f"{check.id!r} is not a rule"
+        elif set(check.params) != set(rules[check.id]):
+            needed = ", ".join(sorted(rules[check.id])) or "no parameter"
+            yield "checks", f"{check.id!r} takes {needed}"
 
 
 def _explain(error: ValidationError, raw: Mapping[str, Any], text: str, file: str) -> Iterator[str]:
@@ -269,12 +278,17 @@ def _explain(error: ValidationError, raw: Mapping[str, Any], text: str, file: st
             block, index = str(where[0]), where[1]
             blocks = raw[block]
             known = blocks[index] if isinstance(blocks[index], dict) else {}
-            line = _block_lines(text, block)[index]
+            line = _line(_block_lines(text, block), index)
             key = ".".join(map(str, where[2:]))
             named = known.get("id", "(no id)")
             yield f"{file}:{line}: {block} {named}: {key}: {problem['msg']}"
         else:
             yield f"{file}:1: form: {'.'.join(map(str, where))}: {problem['msg']}"
+
+
+def _line(lines: list[int], index: int) -> int:
+    """Return the line of a block; 1 for blocks that are not written as `[[block]]`."""
+    return lines[index] if index < len(lines) else 1
 
 
 def _block_lines(text: str, block: str) -> list[int]:

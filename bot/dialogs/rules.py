@@ -33,6 +33,8 @@ class Rule:
     test: Test
     reads: tuple[str, ...]
     """Questions it looks at: a change of one of them can make it fail."""
+    params: tuple[str, ...] = ()
+    """Parameters that a form must give."""
 
 
 def age_on(born: str, on: date) -> int:
@@ -183,8 +185,8 @@ def _set_by_storage(_: Answers, __: Params, ___: date, ____: "Known") -> Facts |
 
 
 RULES: Final[Mapping[str, Rule]] = {
-    "q01_ho_ten": Rule(_full_name, ("q01_ho_ten",)),
-    "age_range": Rule(_age_range, ("q02_ngay_sinh",)),
+    "q01_ho_ten": Rule(_full_name, ("q01_ho_ten",), ("words",)),
+    "age_range": Rule(_age_range, ("q02_ngay_sinh",), ("minimum", "maximum")),
     "q03_gioi_tinh": Rule(_id_sex, ("q03_gioi_tinh", "q04_so_cccd")),
     "repeated_digit": Rule(_repeated_digit, ("q04_so_cccd",)),
     "cccd_prefix": Rule(_id_prefix, ("q04_so_cccd",)),
@@ -192,17 +194,20 @@ RULES: Final[Mapping[str, Rule]] = {
     "cccd_birthyear": Rule(_id_birth_year, ("q02_ngay_sinh", "q04_so_cccd")),
     "cmnd_expired": Rule(_old_id, ("q04_so_cccd",)),
     "duplicate": Rule(_set_by_storage, ()),
-    "q05_ma_bhxh": Rule(_insurance_length, ("q05_ma_bhxh",)),
-    "commune_unknown": Rule(_commune_unknown, ("q06_thuong_tru", "q07_noi_o")),
+    "q05_ma_bhxh": Rule(_insurance_length, ("q05_ma_bhxh",), ("lengths",)),
+    "commune_unknown": Rule(_commune_unknown, ("q06_thuong_tru", "q07_noi_o"), ("of",)),
     "residence_outside": Rule(_residence_outside, ("q07_noi_o",)),
     "poor_and_near_poor": Rule(_poor_twice, ("q08_uu_tien",)),
     "majority_group": Rule(_majority, ("q08_dan_toc",)),
-    "q09_gdpt": Rule(_young_graduate, ("q02_ngay_sinh", "q09_gdpt")),
+    "q09_gdpt": Rule(_young_graduate, ("q02_ngay_sinh", "q09_gdpt"), ("age",)),
     "q10_cmkt": Rule(_skill_without_school, ("q09_gdpt", "q10_cmkt")),
-    "unemployed_over_60": Rule(_old_and_seeking, ("q02_ngay_sinh", "q11_hdkt")),
+    "unemployed_over_60": Rule(_old_and_seeking, ("q02_ngay_sinh", "q11_hdkt"), ("age",)),
     "q11_ly_do": Rule(_disability_not_declared, ("q08_uu_tien", "q11_ly_do")),
     "q12_2b_hdld": Rule(_contract_without_employer, ("q12_1_vi_the", "q12_2b_hdld")),
-    "q12_2b_ngay": Rule(_contract_date, ("q02_ngay_sinh", "q12_2b_ngay")),
+    "q12_2b_ngay": Rule(_contract_date, ("q02_ngay_sinh", "q12_2b_ngay"), ("age",)),
     "q12_3a_loai_hinh": Rule(_cooperative, ("q12_1_vi_the", "q12_3a_loai_hinh")),
 }
 """To add a check across answers: a function above, a line here, its sentence in `texts/vi.toml`."""
+
+PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {id: rule.params for id, rule in RULES.items()}
+"""What the loader of forms has to know about the rules."""
