@@ -85,20 +85,17 @@ class Places:
             unmarked=fold(text) == text.casefold(),
         )
 
-    def certain(self, address: Address, office: "Office") -> str | None:
-        """Return the code of the commune that `address` names beyond doubt."""
+    def possible(self, address: Address) -> frozenset[str]:
+        """Return the codes of the communes that `address` may mean; one is beyond doubt."""
         part = self._commune_part(address)
         if part is None:
-            return None
+            return frozenset()
         names = self.by_name.possible if address.unmarked else self.by_name.meanings
         units = [self.communes[code] for code in names(name_key(part.name))]
         units = [unit for unit in units if part.unit in {"", unit.kind}]
         if address.province:
             units = [unit for unit in units if unit.province == address.province]
-        codes = frozenset(unit.code for unit in units)
-        if address.province is None and office.commune in codes:
-            return office.commune
-        return only(codes)
+        return frozenset(unit.code for unit in units)
 
     def _commune_part(self, address: Address) -> Part | None:
         """Return the part that names the commune.
@@ -204,7 +201,13 @@ def read_place(text: str, question: Question, today: date, known: "Known") -> Re
         return _reading(f"{written}, {above}", office.commune, office.province, completed=True)
     if not _is_enough(address, places):
         raise Invalid("place_too_short")
-    commune = places.certain(address, office)
+    possible = places.possible(address)
+    if len(possible) > 1 and not address.province and office.commune in possible:
+        # Of several communes of this name ours is the likely one: the person is asked.
+        return _reading(
+            f"{written}, {office.province_name}", office.commune, office.province, completed=True
+        )
+    commune = only(possible)
     province = places.communes[commune].province if commune else address.province
     return _reading(written, commune, province)
 

@@ -87,13 +87,16 @@ class Words:
         return not phrases.isdisjoint(self.said(text))
 
     def without_label(self, text: str) -> str:
-        """Return a tidied `text` without words such as "ID card:" before a number."""
+        """Return a tidied `text` without "ID card:" before a number and politeness after it."""
         words = text.replace(":", " ").split()
         folded = [tone_fold(word) for word in words]
         start = 0
         while start < len(words) and (taken := _taken(folded[start:], self.labels, from_end=False)):
             start += taken
-        return " ".join(words[start:]) if start else text
+        end = len(words)
+        while end > start + 1 and folded[end - 1].strip(_AROUND) in self.after:
+            end -= 1
+        return " ".join(words[start:end]) if start or end < len(words) else text
 
 
 def load_words(text: str) -> Words:
