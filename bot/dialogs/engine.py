@@ -73,8 +73,10 @@ def _said(scene: Scene, dialog: Dialog, event: Said) -> Step:
         return refuse(dialog, "empty")
     if aside:
         return ASIDES[aside](scene, dialog, rest)
-    taken = dialog.chatted(last=text if bare and _says_nothing(text) else "")
-    return _answered(scene, taken, event.text, text)
+    last = text if bare and _says_nothing(text) else ""
+    if last != dialog.chat.last:
+        dialog = dialog.chatted(last=last)
+    return _answered(scene, dialog, event.text, text)
 
 
 def _says_nothing(text: str) -> bool:

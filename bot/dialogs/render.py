@@ -183,6 +183,7 @@ def _prompt_buttons(scene: Scene, dialog: Dialog) -> Iterator[Button]:
 class Sheet(NamedTuple):
     """What stands below the wording of a question: the same for everybody who gets there."""
 
+    head: str
     lines: tuple[str, ...]
     buttons: tuple[Button, ...]
 
@@ -194,7 +195,11 @@ def _sheet(scene: Scene, draft: Draft, question: Question, keep: bool) -> Sheet:
     sheet = scene.form.sheets.get(key)
     if sheet is None:
         values = question_values(question, required, keep, known)
+        head = question.ask
+        if question.item[0].isdigit():
+            head = known.texts("ask.item", item=question.item, ask=question.ask)
         sheet = Sheet(
+            head,
             tuple(_below(scene, draft, question, required)),
             tuple(Button(_value_label(scene, question, value), value) for value in values),
         )
@@ -221,18 +226,16 @@ def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:
 
 def _question_lines(scene: Scene, dialog: Dialog, question: Question) -> Iterator[str]:
     texts, draft, prompt = scene.known.texts, draft_of(dialog), dialog.chat.prompt
-    head = question.ask
-    if question.item[0].isdigit():
-        head = texts("ask.item", item=question.item, ask=question.ask)
     keep = prompt is not None and prompt.keep and question.id in draft.answers
+    sheet = _sheet(scene, draft, question, keep)
     if keep:
-        yield head
+        yield sheet.head
         value = shown_value(scene, question, draft.answer(question.id))
         yield texts("ask.keep", value=value)
     else:
         left = len(unanswered(scene.form, draft.answers, scene.known))
-        yield f"{head} · {texts('ask.left', left=left)}"
-    yield from _sheet(scene, draft, question, keep).lines
+        yield f"{sheet.head} · {texts('ask.left', left=left)}"
+    yield from sheet.lines
 
 
 def _below(scene: Scene, draft: Draft, question: Question, required: bool) -> Iterator[str]:

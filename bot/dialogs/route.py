@@ -20,7 +20,8 @@ GUARDED_AGE: Final = 16
 def relevant(form: Form, answers: Answers, known: "Known") -> tuple[Question, ...]:
     """Return the questions that apply, in form order. Answers to others do not count."""
     village = form.village is not None and _village_applies(answers, known)
-    key = (village, *(_hashable(answers.get(steering)) for steering in form.steering))
+    steering = map(answers.get, form.steering)
+    key = (village, *[tuple(code) if isinstance(code, list) else code for code in steering])
     route = form.routes.get(key)
     if route is None:
         route = form.routes[key] = tuple(_route(form, answers, village))
@@ -36,10 +37,6 @@ def _route(form: Form, answers: Answers, village: bool) -> Iterator[Question]:
             continue
         codes[question.id] = answers.get(question.id)
         yield question
-
-
-def _hashable(value: Value) -> object:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def unanswered(form: Form, answers: Answers, known: "Known") -> list[Question]:

@@ -18,7 +18,7 @@ from bot.dialogs.readers.place_words import LOW, Part, PlaceWords, load_place_wo
 from bot.dialogs.readers.reading import Invalid, Reading
 
 if TYPE_CHECKING:
-    from bot.dialogs.known import Known, Office
+    from bot.dialogs.known import Known
 
 _RESIDENCES: Final = frozenset({"6", "7"})
 """Items that ask where a person lives; elsewhere "at home" says enough."""
