@@ -1,59 +1,40 @@
-"""The command line: one command per job, nothing else."""
+"""The command line: one command per job, nothing else.
+
+What a command needs is imported when it runs: `mau03 --help` and a chat start at once.
+"""
 
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.content import CURRENT_FORM, form_of, known_of, texts_of, trial_office
+from bot import commands_keeping, commands_watching
+from bot.commands import VIETNAM, Data, explained, look, now, place_of
+
+if TYPE_CHECKING:
+    from bot.dialogs.known import Office
+
+DEFAULT_FORM = "mau03_2022"
 
 app = typer.Typer(
-    help="Collect Mẫu số 03 of Circular 11/2022 by chat; review, export, hand over.",
+    help="Collect the labour form Mau so 03 of Circular 11/2022 by chat; keep and export it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-form_app = typer.Typer(help="Look at a form, or check a form file.", no_args_is_help=True)
-app.add_typer(form_app, name="form")
-
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder instead of MAU03_DATA.")]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what stops the program into one clear sentence and exit status 1."""
-    from bot.settings import BadSettings
-    from storage.database import AlreadyRunning
-    from storage.sealed import KeyRefused
-
-    texts = texts_of()
-    try:
-        yield
-    except BadSettings as error:
-        typer.echo(error.explained(texts), err=True)
-    except AlreadyRunning as error:
-        typer.echo(f"{texts('command.already_running')}\n{error}", err=True)
-    except KeyRefused as error:
-        typer.echo(f"{texts(f'command.{error.code}')}\n{error}", err=True)
-    else:
-        return
-    raise typer.Exit(1)
+form_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()
 def run() -> None:
-    """Start the web chat (and every configured messenger) on this machine."""
+    """Start the web chat and every configured messenger."""
     with explained():
         from bot.serving import run_forever
         from bot.settings import read_settings
@@ -61,61 +42,85 @@ def run() -> None:
         run_forever(read_settings(), now=now, random=os.urandom)
 
 
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+def setup(
+    options: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]")] = None,
+) -> None:
+    """Say which commune office this is; asks when given no options."""
+    with explained():
+        from bot.commands_setup import set_up
+
+        set_up(options or [])
+
+
 @app.command()
 def chat(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines in and out.")] = False,
     data: Data = None,
     chat: Annotated[str, typer.Option(help="Name of the conversation.")] = "local",
-    today: Annotated[str | None, typer.Option(help="Pretend it is this day, YYYY-MM-DD.")] = None,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Pretend it is this day.")
+    ] = None,
 ) -> None:
-    """Talk to the assistant in this terminal; without --data nothing is kept."""
+    """Talk to the assistant here; without --data nothing is kept."""
     with explained(), tempfile.TemporaryDirectory(prefix="mau03-") as scratch:
         from bot.simulator import simulate
 
-        clock = _shifted(date.fromisoformat(today)) if today else now
+        clock = _shifted(today) if today else now
         simulate(data or Path(scratch), chat, as_json=as_json, now=clock)
 
 
+def _shifted(day: datetime) -> Callable[[], datetime]:
+    """Return a clock that shows the present time of day on another day of Vietnam."""
+    today = datetime.now(VIETNAM).date()
+    ahead = timedelta(days=(day.date() - today).days)
+    return lambda: datetime.now(UTC) + ahead
+
+
 @app.command("try-answer")
-def try_answer(
-    data: Data = None,
-) -> None:
+def try_answer(data: Data = None) -> None:
     """Read and check single answers: JSON lines in, JSON lines out."""
     with explained():
+        from bot.content import form_of, known_of, trial_office
         from bot.trying import try_line
 
-        known = known_of(_office(data))
+        known = known_of(_office_of(data) if data else trial_office())
         for line in sys.stdin:
             if line.strip():
-                typer.echo(json.dumps(try_line(line, form_of(), known, now()), ensure_ascii=False))
+                result = try_line(line, form_of(), known, now())
+                typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+def _office_of(data: Path) -> "Office":
+    return look(place_of(data), lambda house: house.office)
 
 
 @form_app.command("show")
-def form_show(form: Annotated[str, typer.Argument(help="Version of the form.")] = CURRENT_FORM) -> None:
+def form_show(
+    form: Annotated[str, typer.Argument(help="Version of the form.")] = DEFAULT_FORM,
+) -> None:
     """Print a form as a tree: questions, choices, when each applies."""
-    from bot.dialogs.outline import outline
+    with explained():
+        from bot.content import form_of
+        from bot.dialogs.outline import outline
 
-    typer.echo("\n".join(outline(form_of(form))))
+        typer.echo("\n".join(outline(form_of(form))))
 
 
 @form_app.command("check")
 def form_check(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Check a form file; a wrong one is refused by file, line, id and key."""
-    from bot.dialogs.form import BadForm, load_form
-    from bot.dialogs.rules import RULES
+    with explained():
+        from bot.dialogs.form import load_form
+        from bot.dialogs.rules import PARAMETERS
 
-    try:
-        form = load_form(file.read_text("utf-8"), str(file), frozenset(RULES))
-    except BadForm as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"{file}: {form.id}, {len(form.questions)} questions")
+        form = load_form(file.read_text("utf-8"), str(file), PARAMETERS)
+        typer.echo(f"{file}: {form.id}, {len(form.questions)} questions")
 
 
-def _shifted(day: date) -> "type[None] | object":
-    """Return a clock that shows the present time of day on another day."""
-    ahead = timedelta(days=(day - datetime.now(UTC).date()).days)
-    return lambda: datetime.now(UTC) + ahead
+app.add_typer(form_app, name="form", help="Print a form (show), or check a form file (check).")
+commands_keeping.add_to(app)
+commands_watching.add_to(app)
 
 
 def main() -> None:
@@ -123,12 +128,8 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
-            reconfigure(encoding="utf-8")
-    app()
-
-
-def _office(data: Path | None) -> "object":
-    return trial_office()
+            reconfigure(encoding="utf-8", errors="replace")
+    app(prog_name="mau03")
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ class _Turn:
         submission = self.touch(submission_id)
         expires = self._desk.at + VALID // timedelta(milliseconds=1)
         token = token_of(self._desk.context.keys, code)
-        self.add("no codes", (submission.id,))
+        self.add("older codes", (submission.id,))
         self.add("code", (token, self._chat.id, submission.id, expires, 0))
 
     def erase(self, submission_id: int) -> None:

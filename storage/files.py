@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, readable by their owner only."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ def whole_file(out: Path) -> Iterator[Path]:
 
     The path lies in a hidden folder (0700) beside `out`, so that other temporary files can lie
     there too: nothing personal reaches the machine's shared temporary folder. After an exception
-    `out` is as it was before.
+    `out` is as it was before. Raises FileNotFoundError when there is no such folder.
     """
+    if not out.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(out.parent))
     with TemporaryDirectory(prefix=HIDDEN, dir=out.parent) as folder:
         part = Path(folder, out.name)
         part.touch(OWNER_ONLY)

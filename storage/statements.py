@@ -73,7 +73,8 @@ def _duplicate() -> Write:
     double = exists().where(
         other.c.id_token == submissions.c.id_token,
         other.c.id != submissions.c.id,
-        other.c.unit == submissions.c.unit,
+        # Wrapped, or SQLite would look among all of the unit instead of by token.
+        func.coalesce(other.c.unit, literal_column("''")) == submissions.c.unit,
         other.c.form == submissions.c.form,
         other.c.confirmed_at.is_not(None),
         other.c.status.not_in([literal_column(f"'{status}'") for status in NO_LONGER_LIVE]),
@@ -122,8 +123,9 @@ WRITES: Final[dict[str, Write]] = {
     "task": _insert(
         tasks, "id", "chat_id", "submission_id", "unit", "kind", "created_at", "detail"
     ),
-    "no codes": _delete(codes, "submission_id"),
+    "older codes": _delete(codes, "submission_id"),
     "code": _insert(codes),
+    "no codes": _delete(codes, "submission_id"),
     "no bubbles": _delete(outbox, "submission_id"),
     "bubble": _insert(
         outbox,

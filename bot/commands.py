@@ -1,0 +1,150 @@
+"""What the commands share: where the installation is, opening it, and clear words when it fails."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.app import House, Place
+
+T = TypeVar("T")
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+Data = Annotated[
+    Path | None, typer.Option("--data", file_okay=False, help="Data folder, not MAU03_DATA.")
+]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what stops the program into clear sentences and exit status 1; bugs stay bugs."""
+    try:
+        yield
+    except Exception as error:
+        sentence = _explanation(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        raise typer.Exit(1) from None
+
+
+def _explanation(error: Exception) -> str | None:
+    """Return what to tell the administrator, in Vietnamese and English; None for a bug."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    from admin.exports.layout import BadLayout, NoLayout
+    from admin.exports.xlsx import TooManyRows
+    from bot.content import texts_of
+    from bot.dialogs.form import BadForm
+    from bot.settings import BadSettings
+    from storage.backup import BackupRefused
+    from storage.database import AlreadyRunning
+    from storage.sealed import KeyRefused
+
+    texts = texts_of()
+    match error:
+        case BadSettings():
+            return error.explained(texts)
+        case AlreadyRunning():
+            return f"{texts('command.already_running')}\n{error}"
+        case KeyRefused():
+            return f"{texts(f'command.{error.code}')}\n{error}"
+        case BackupRefused():
+            return f"{texts(f'backup.{error.code}')}\n{error.__doc__} ({error})"
+        case NoLayout():
+            known = ", ".join(error.known)
+            return texts("export.no_layout", name=error.name, known=known)
+        case TooManyRows():
+            return f"{texts('export.too_many_rows')}\n{error.__doc__}"
+        case BadForm() | BadLayout():
+            return str(error)
+        case OperationalError() | InterfaceError() | ConnectionError():
+            # The driver's own words: SQLAlchemy's would show the values too.
+            why = getattr(error, "orig", error)
+            return f"{texts('command.database')}\n{why}"
+        case OSError() if error.filename is not None:
+            return f"{texts('command.file', file=error.filename)}\n{error}"
+    return None
+
+
+def place_of(data: Path | None) -> "Place":
+    """Return the place that the settings name, or everything in the folder `data`.
+
+    A folder without a key file is opened with the key of the settings. Raises BadSettings.
+    """
+    from bot.app import Place
+    from bot.settings import read_settings
+
+    settings = read_settings()
+    if data is None:
+        key = settings.key_text
+        return Place(settings.data, settings.database, settings.key_file, key)
+    place = Place.of(data)
+    key = None if place.key_file.exists() else settings.key_text
+    return Place(data, place.database_url, place.key_file, key)
+
+
+async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]") -> T:
+    from bot.app import open_house_async
+
+    house = await open_house_async(place, now=now, random=os.urandom)
+    try:
+        return await work(house)
+    finally:
+        await house.database.close()
+
+
+def with_house(place: "Place", work: "Callable[[House], Awaitable[T]]", *, new: bool = False) -> T:
+    """Open an installation, work with it and close it again; a server may be running.
+
+    `new` allows that there is none yet. Raises NoDatabase, MissingKey, WrongKey.
+    """
+    from sqlalchemy import make_url
+
+    from storage.backup import NoDatabase, database_file
+
+    if not new and make_url(place.database_url).get_backend_name() == "sqlite":
+        file = database_file(place.database_url)
+        if not file.is_file():
+            raise NoDatabase(str(file))
+    return asyncio.run(_opened(place, work))
+
+
+def look(place: "Place", work: "Callable[[House], T]") -> T:
+    """Return something an opened installation knows without asking its database."""
+
+    async def known(house: "House") -> T:
+        return work(house)
+
+    return with_house(place, known)
+
+
+async def write(house: "House", work: "Callable[[Connection], T]") -> T:
+    """Run a small change in a transaction of its own; it waits for a server's turn to end."""
+    if house.database.writer is None:
+        return await house.read(work)
+    with house.database.writer.begin() as connection:
+        return work(connection)
+
+
+async def connected(house: "House", work: "Callable[[Connection], T]") -> T:
+    """Run work that opens its own transactions."""
+    if house.database.writer is None:
+        async with house.database.engine.connect() as connection:
+            return await connection.run_sync(work)
+    with house.database.writer.connect() as connection:
+        return work(connection)
