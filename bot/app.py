@@ -15,6 +15,7 @@ from bot.dialogs.known import Known, Office
 from bot.dialogs.messages import Capabilities
 from bot.ports import Clock, Entropy
 from bot.setup import office_from_json, office_to_json
+from storage.codes import new_code
 from storage.database import Database, open_database, serve_alone
 from storage.desk import Context
 from storage.group import OnQueued, SqliteLedger
@@ -86,7 +87,7 @@ def open_house(place: Place, *, now: Clock, random: Entropy, alone: bool = False
 
     `alone` refuses a second serving process. Raises AlreadyRunning, MissingKey, WrongKey.
     """
-    place.data.mkdir(parents=True, exist_ok=True)
+    place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = serve_alone(place.database_url) if alone else None
     migrate(place.database_url)
     database = open_database(place.database_url)
@@ -100,12 +101,16 @@ async def open_house_async(
     place: Place, *, now: Clock, random: Entropy, alone: bool = False
 ) -> House:
     """The same for either database, from within an event loop."""
-    place.data.mkdir(parents=True, exist_ok=True)
+    place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = serve_alone(place.database_url) if alone else None
     await migrate_database(place.database_url)
     database = open_database(place.database_url)
-    async with database.engine.begin() as connection:
-        keys, created, office = await connection.run_sync(_entered, place, random)
+    try:
+        async with database.engine.begin() as connection:
+            keys, created, office = await connection.run_sync(_entered, place, random)
+    except BaseException:
+        await database.close()
+        raise
     return _furnished(place, database, keys, created, office, now, random, lock)
 
 
@@ -132,7 +137,9 @@ def _furnished(
     def new_id(at: datetime) -> int:
         return ids.next(milliseconds(at))
 
-    conversation = Conversation(form_of, CURRENT_FORM, known, CAPABILITIES, new_id)
+    conversation = Conversation(
+        form_of, CURRENT_FORM, known, CAPABILITIES, new_id, lambda: new_code(random)
+    )
     context = Context(
         keys=keys,
         now=now,

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
 
 from bot.dialogs.messages import Capabilities, Outgoing
+from storage.backup import Place
+
+T = TypeVar("T")
 
 Clock = Callable[[], datetime]
 """Returns the present instant, aware, UTC."""
@@ -22,6 +27,17 @@ class TryLater(Exception):
     def __init__(self, wait: timedelta) -> None:
         super().__init__()
         self.wait = wait
+
+
+class World(Protocol):
+    """What a job is given: where things are kept, the time, and a way to change the database."""
+
+    @property
+    def place(self) -> Place: ...
+    @property
+    def now(self) -> Clock: ...
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a change in a transaction of its own and return what it returns."""
 
 
 class Platform(Protocol):

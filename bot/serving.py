@@ -1,0 +1,240 @@
+"""`mau03 run`: one process that serves the web chat and sends to every configured messenger."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from bot.app import CAPABILITIES, House, Place, open_house_async
+from bot.jobs.bell import start as start_bell
+from bot.pages import Assets, Guarded, Pages
+from bot.platforms.web import Web
+from bot.ports import Clock, Entropy, Platform
+from bot.sender import Ledger, Sender
+from bot.settings import Settings, listen
+from storage.group import SqliteLedger
+from storage.health import figures, judge
+from storage.outbox import release
+
+BACKUPS: Final = "backups"
+"""Folder in the data folder whose newest file is the last backup."""
+HOURS: Final = 3600.0
+FIRST_DAY: Final = 24.0
+"""Hours in which a new installation needs no backup yet."""
+DATABASE_PATIENCE: Final = 3.0
+"""Seconds the database has to answer the question how it is."""
+LAST_ANSWERS: Final = 5
+"""Seconds that answers on their way may take when the process is told to stop."""
+LOOPBACK: Final = ("127.0.0.1", "::1")
+"""Proxies that may say who is asking, and whether by https."""
+
+
+def run_forever(settings: Settings, *, now: Clock, random: Entropy) -> None:
+    """Serve until told to stop. Raises BadSettings, AlreadyRunning, KeyRefused before anything."""
+    _log_nothing_personal()
+    listening = listen(settings)
+    place = Place(settings.data, settings.database, settings.key_file, settings.key_text)
+    with contextlib.closing(listening):
+        asyncio.run(_serve(place, listening, now, random))
+
+
+async def _serve(place: Place, listening: socket.socket, now: Clock, random: Entropy) -> None:
+    house = await open_house_async(place, now=now, random=random, alone=True)
+    platforms: dict[str, Platform] = {}
+    sender = Sender(platforms, house.keys, house.context.worker, now, random)
+    ledger = await open_ledger(house, sender)
+    server = _Server(_configured(application(house, ledger, sender)))
+    _announce(house, listening)
+    sender.start(ledger)
+    bell = start_bell(Here(place, now, ledger.write))
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        bell.shutdown(wait=False)
+        await sender.stop()
+        await close_ledger(ledger)
+        await house.database.close()
+        print(house.known.texts("serving.stopped"))
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What the jobs are given (`bot.ports.World`)."""
+
+    place: Place
+    now: Clock
+    write: Any
+
+
+async def open_ledger(house: House, sender: Sender) -> Ledger:
+    """Return the ledger of this database, ready. Nobody else uses a SQLite file: all is free."""
+    if house.database.writer is None:
+        ledger = house.postgres_ledger(sender.queued)
+        ledger.start()
+        return ledger
+    alone = house.sqlite_ledger(sender.queued)
+    await alone.write(release)
+    return alone
+
+
+async def close_ledger(ledger: Ledger) -> None:
+    """Write what is waiting, then close."""
+    if isinstance(ledger, SqliteLedger):
+        await asyncio.to_thread(ledger.close)
+    else:
+        await ledger.close()
+
+
+def application(house: House, ledger: Ledger, sender: Sender, **options: Any) -> ASGIApp:
+    """Return everything that is answered over HTTP. `options` go to `Web`."""
+    assets = Assets()
+    pages = Pages(assets, t=house.known.texts, office=house.office)
+    web = Web(
+        house.conversation,
+        house.context,
+        ledger,
+        house.read,
+        pages,
+        CAPABILITIES["web"],
+        **options,
+    )
+    health = Health(house, sender)
+    routes = [
+        *web.routes,
+        Route("/healthz", health.show, methods=["GET"]),
+        Route("/static/{digest}/{name:path}", assets.serve, methods=["GET"]),
+    ]
+
+    async def refused(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return web.problem("not_found", status)
+
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    guarded = Guarded(app, web.problem("broken", 500))
+    return ProxyHeadersMiddleware(guarded, trusted_hosts=list(LOOPBACK))  # type: ignore[arg-type,return-value]
+
+
+class Health:
+    """GET /healthz: the figures, each against its limit; 503 when red."""
+
+    def __init__(self, house: House, sender: Sender) -> None:
+        self._house = house
+        self._sender = sender
+        self._since = house.now()
+
+    async def show(self, _: Request) -> Response:
+        told = judge(await self._figures())
+        return JSONResponse(told, 503 if told["status"] == "red" else 200)
+
+    async def _figures(self) -> dict[str, float | None] | None:
+        now, pushing = self._house.now(), self._sender.pushing
+        try:
+            async with asyncio.timeout(DATABASE_PATIENCE):
+                found = await self._house.read(
+                    lambda connection: figures(connection, platforms=pushing, now=now)
+                )
+        except Exception:
+            return None
+        place = self._house.place
+        age = await asyncio.to_thread(backup_age, place, self._since, now)
+        return found | {"backup_age_hours": age}
+
+
+def backup_age(place: Place, since: datetime, now: datetime) -> float | None:
+    """Return the hours since the last backup; before the first, since there was something to save.
+
+    None on the first day of an installation. `since` is when this process started.
+    """
+    newest = _newest(sorted((place.data / BACKUPS).glob("*")))
+    if newest is not None:
+        return (now - newest).total_seconds() / HOURS
+    first = _newest([place.key_file]) or since
+    hours = (now - first).total_seconds() / HOURS
+    return None if hours < FIRST_DAY else max(hours, 2 * FIRST_DAY)
+
+
+def _newest(paths: Sequence[Path]) -> datetime | None:
+    times = [path.stat().st_mtime for path in paths if path.is_file()]
+    return datetime.fromtimestamp(max(times), UTC) if times else None
+
+
+class _Server(uvicorn.Server):
+    """Stops by a signal like any server, but leaves it to us to finish what is committed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _configured(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        access_log=False,  # addresses and queries are nobody's business
+        log_config=None,
+        lifespan="off",
+        proxy_headers=False,  # done by `application`
+        server_header=False,
+        timeout_graceful_shutdown=LAST_ANSWERS,
+    )
+
+
+def _log_nothing_personal() -> None:
+    """Log warnings to standard error, one line each, without what an exception quotes."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_info = record.exc_text = record.stack_info = None
+        why = getattr(record, "why", None)
+        return super().format(record) + (f" why={why}" if why else "")
+
+
+def _announce(house: House, listening: socket.socket) -> None:
+    """Print, in Vietnamese and English, what to open and what to keep safe."""
+    texts = house.known.texts
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    url = f"http://{shown}:{port}/"
+    lines = [texts("serving.open", url=url), f"Running. Open this page in a browser: {url}"]
+    if house.key_created:
+        path = os.fspath(house.place.key_file)
+        lines += [texts("serving.key_created", path=path), ENGLISH_KEY.format(path=path)]
+    if house.office.trial:
+        lines += [texts("serving.trial"), ENGLISH_TRIAL]
+    lines += [texts("serving.health", url=url)]
+    print("\n".join(lines), flush=True)
+
+
+ENGLISH_KEY: Final = (
+    "The office's key was made just now: {path}. Copy it elsewhere and keep it secret: "
+    "without it the data cannot be read."
+)
+ENGLISH_TRIAL: Final = "Trial: no legal basis and retention period yet. To set up: mau03 setup"
