@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -53,7 +54,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 
     with get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop") as server:
         server.psql("CREATE DATABASE migrated")
-        migrate(server.get_uri("migrated"))
+        with ThreadPoolExecutor(1) as elsewhere:  # the first who asks may be inside an event loop
+            elsewhere.submit(migrate, server.get_uri("migrated")).result()
 
         def create(name: str, template: str = "migrated") -> str:
             server.psql(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from storage.database import open_database
-from storage.migrate import MIGRATIONS, migrate, migrate_database, move
+from storage.migrate import MIGRATIONS, NEWEST, migrate, migrate_database, move
 from storage.tables import metadata
 from tests.conftest import Office
 
@@ -82,3 +82,7 @@ def test_migrating_twice_changes_nothing(kind: str, empty_url: Callable[[str], s
 
     migrate(url)
     migrate(url)
+
+
+def test_the_newest_revision_is_the_one_the_code_names() -> None:
+    assert revisions()[-1] == NEWEST
