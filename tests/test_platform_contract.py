@@ -1,0 +1,294 @@
+"""What every platform owes the conversation. A new platform needs a driver here, nothing else.
+
+A driver talks to its platform as a person does, and can do four odd things people's phones do:
+send the same message twice, press an old button, answer before the question was shown, restart.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Final, Protocol
+
+import pytest
+from sqlalchemy import select
+
+from bot.app import CAPABILITIES, House, Place, open_house, open_house_async
+from bot.dialogs.messages import Incoming, Press, Text
+from bot.dialogs.state import Chat
+from bot.platforms import terminal, web
+from bot.platforms.doorman import Bouncer
+from bot.platforms.terminal import Line, Terminal
+from bot.sender import Ledger, Sender
+from bot.serving import application, close_ledger, open_ledger
+from storage.group import SqliteLedger
+from storage.ledger import chat_token
+from storage.standing import standing
+from storage.tables import chats, consents, inbox
+from tests.browsing import Site, Visitor
+from tests.conftest import Clock, seeded
+
+
+class Driver(Protocol):
+    house: House
+
+    async def start(self, folder: Path) -> None: ...
+    async def stop(self) -> None: ...
+    async def say(self, words: str) -> str:
+        """Return all that the platform shows afterwards, as one text."""
+
+    async def press(self, value: str) -> str: ...
+    async def again(self) -> None:
+        """Send the last message once more, as it was."""
+
+    async def old_button(self, value: str) -> None:
+        """Press a button of the first prompt that was ever open."""
+
+    async def too_early(self, words: str) -> None:
+        """Send words as somebody who has not seen the open prompt."""
+
+    def chat(self) -> tuple[str, str, str]:
+        """Platform, account, chat, as the ledger knows them."""
+
+
+@dataclass
+class TerminalDriver:
+    house: House = field(init=False)
+    _ledger: SqliteLedger = field(init=False)
+    _terminal: Terminal = field(init=False)
+    _last: Line = field(init=False)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    async def start(self, folder: Path) -> None:
+        await asyncio.to_thread(self._open, folder)
+
+    def _open(self, folder: Path) -> None:
+        self.house = open_house(Place.of(folder), now=Clock(), random=seeded(7))
+        self._ledger = self.house.sqlite_ledger(lambda _: None)
+        self._terminal = Terminal(
+            self._ledger.submit_now, self._ledger.delivered, self.house.now, seeded(9), "an"
+        )
+
+    async def stop(self) -> None:
+        self._ledger.close()
+        await self.house.database.close()
+
+    async def say(self, words: str) -> str:
+        return await self._turn(Line(Text(words), event_id=f"message {next(self._numbers)}"))
+
+    async def press(self, value: str) -> str:
+        return await self._turn(Line(Press(value)))
+
+    async def _turn(self, line: Line) -> str:
+        self._last = line
+        return "\n".join(bubble.text for bubble in self._terminal.turn(line))
+
+    async def again(self) -> None:
+        assert self._terminal.turn(self._last) == []
+
+    async def old_button(self, value: str) -> None:
+        self._terminal.turn(Line(Press(value, "1")))
+
+    async def too_early(self, words: str) -> None:
+        at = self.house.now()
+        before = at - timedelta(days=1)
+        self._ledger.submit_now(Incoming(*self.chat()[:2], "early", "an", Text(words), before, at))
+
+    def chat(self) -> tuple[str, str, str]:
+        return terminal.PLATFORM, terminal.ACCOUNT, "an"
+
+
+@dataclass
+class WebDriver:
+    house: House = field(init=False)
+    _ledger: Ledger = field(init=False)
+    _visitor: Visitor | None = None
+    _last: dict[str, str] = field(default_factory=dict)
+    _first_prompt: str = ""
+
+    async def start(self, folder: Path) -> None:
+        now, random = Clock(), seeded(7)
+        self.house = await open_house_async(Place.of(folder), now=now, random=random)
+        sender = Sender({}, self.house.keys, self.house.context.worker, now, random)
+        self._ledger = await open_ledger(self.house, sender)
+        app = application(self.house, self._ledger, sender, bouncer=Bouncer(burst=1000))
+        cookies = self._visitor.client.cookies if self._visitor else None
+        self._visitor = Site(self.house, self._ledger, app).visitor(cookies=cookies)
+        await self._visitor.look()
+
+    @property
+    def visitor(self) -> Visitor:
+        assert self._visitor is not None
+        return self._visitor
+
+    async def stop(self) -> None:
+        await self.visitor.client.aclose()
+        await close_ledger(self._ledger)
+        await self.house.database.close()
+
+    async def say(self, words: str) -> str:
+        return await self._send(text=words)
+
+    async def press(self, value: str) -> str:
+        assert f'value="{value}"' in self.visitor.page
+        return await self._send(press=value)
+
+    async def _send(self, **fields: str) -> str:
+        prompt = self.visitor.hidden("prompt")
+        self._first_prompt = self._first_prompt or prompt
+        self._last = {"event": self.visitor.hidden("event"), "prompt": prompt, **fields}
+        await self.visitor.post(**self._last)
+        return await self.visitor.look()
+
+    async def again(self) -> None:
+        await self.visitor.post(**self._last)
+        await self.visitor.look()
+
+    async def old_button(self, value: str) -> None:
+        await self._send(press=value, prompt=self._first_prompt or "1")
+
+    async def too_early(self, words: str) -> None:
+        await self._send(text=words, prompt=self._first_prompt or "1")
+
+    def chat(self) -> tuple[str, str, str]:
+        secret = self.visitor.client.cookies["mau03"]
+        return web.PLATFORM, web.ACCOUNT, self.house.keys.token("web chat", secret)
+
+
+DRIVERS: Final[dict[str, Callable[[], Driver]]] = {
+    "terminal": TerminalDriver,
+    "web": WebDriver,
+}
+
+
+def test_every_platform_has_its_driver() -> None:
+    assert set(DRIVERS) == set(CAPABILITIES)
+
+
+@pytest.fixture(params=sorted(DRIVERS))
+async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Driver]:
+    driver = DRIVERS[request.param]()
+    await driver.start(tmp_path)
+    yield driver
+    await driver.stop()
+
+
+async def stands(driver: Driver) -> tuple[str | None, dict[str, object]]:
+    """Return the open prompt and the answers kept."""
+    token = chat_token(driver.house.keys, *driver.chat())
+    found = await driver.house.read(lambda c: standing(c, driver.house.context, token))
+    assert found is not None
+    prompt = Chat.from_document(found.view.document).prompt
+    answers = (found.view.submission or {}).get("answers", {})
+    return (prompt.question if prompt else None), answers
+
+
+async def to_the_name(driver: Driver) -> None:
+    for words in ("/start", "1", "1", "2"):
+        await driver.say(words)
+
+
+async def test_the_first_words_open_the_conversation(driver: Driver) -> None:
+    shown = await driver.say("xin chào")
+
+    assert "Khai cho ai?" in shown
+    assert (await stands(driver))[0] == "for_whom"
+
+
+async def test_numbers_alone_are_enough(driver: Driver) -> None:
+    await to_the_name(driver)
+    for words in ("Nguyễn Văn An", "05/09/1990", "1"):
+        await driver.say(words)
+
+    question, answers = await stands(driver)
+    assert question == "q04_so_cccd"
+    assert answers["q03_gioi_tinh"] == "nam"
+
+
+async def test_words_without_tones_are_enough(driver: Driver) -> None:
+    for words in ("xin chao", "cho toi", "dong y", "khong can", "Nguyen Van An"):
+        await driver.say(words)
+
+    assert (await stands(driver))[0] == "q02_ngay_sinh"
+
+
+async def test_a_button_answers_its_prompt(driver: Driver) -> None:
+    await driver.say("/start")
+    await driver.press("self")
+
+    assert (await stands(driver))[0] == "consent_collect"
+
+
+async def test_a_message_sent_twice_has_one_effect(driver: Driver) -> None:
+    await to_the_name(driver)
+    await driver.say("Nguyễn Văn An")
+    before = await stands(driver)
+
+    await driver.again()
+
+    assert await stands(driver) == before
+
+
+async def test_an_old_button_answers_nothing(driver: Driver) -> None:
+    await to_the_name(driver)
+    before = await stands(driver)
+
+    await driver.old_button("self")
+
+    assert await stands(driver) == before
+
+
+async def test_a_yes_sent_before_the_question_was_seen_is_no_consent(driver: Driver) -> None:
+    await driver.say("/start")
+    await driver.say("1")
+
+    await driver.too_early("có")
+
+    assert (await stands(driver))[0] == "consent_collect"
+    found = await driver.house.read(lambda c: c.execute(select(consents.c.id)).all())
+    assert found == []
+
+
+async def test_a_consent_keeps_its_platform_and_its_message(driver: Driver) -> None:
+    await driver.say("/start")
+    await driver.say("1")
+    await driver.say("1")
+
+    columns = (consents.c.platform, consents.c.event_ref, consents.c.text_sha256)
+    rows = await driver.house.read(lambda c: c.execute(select(*columns)).all())
+    events = await driver.house.read(lambda c: list(c.scalars(select(inbox.c.event_id))))
+    assert [row.platform for row in rows] == [driver.chat()[0]]
+    assert rows[0].event_ref in events
+    assert len(rows[0].text_sha256) == 64
+
+
+async def test_a_restart_loses_nothing(driver: Driver) -> None:
+    await to_the_name(driver)
+    await driver.say("Nguyễn Văn An")
+    before = await stands(driver)
+    folder = driver.house.place.data
+
+    await driver.stop()
+    await driver.start(folder)
+
+    assert await stands(driver) == before
+    await driver.say("05/09/1990")
+    assert (await stands(driver))[0] == "q03_gioi_tinh"
+
+
+async def test_the_person_s_address_stands_nowhere_in_the_clear(driver: Driver) -> None:
+    await driver.say("/start")
+
+    rows = await driver.house.read(lambda c: c.execute(select(chats)).all())
+    written = repr(rows).encode()
+    assert driver.chat()[2].encode() + b"'" not in written
+
+
+async def test_no_bubble_is_longer_than_the_platform_takes(driver: Driver) -> None:
+    longest = CAPABILITIES[driver.chat()[0]].max_text
+    await driver.say("/start")
+
+    for words in ("?", "quyền", "1", "3"):
+        assert len(await driver.say(words)) <= longest
