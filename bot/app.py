@@ -67,9 +67,7 @@ class House:
 
     def sqlite_ledger(self, on_queued: OnQueued) -> SqliteLedger:
         assert self.database.writer is not None  # noqa: S101 - the caller knows its database
-        return SqliteLedger(
-            self.database.writer, self.conversation.decide, self.context, on_queued
-        )
+        return SqliteLedger(self.database.writer, self.conversation.decide, self.context, on_queued)
 
     def postgres_ledger(self, on_queued: OnQueued) -> PostgresLedger:
         return PostgresLedger(
@@ -114,9 +112,7 @@ async def open_house_async(
     return _furnished(place, database, keys, created, office, now, random, lock)
 
 
-def _entered(
-    connection: Connection, place: Place, random: Entropy
-) -> tuple[Keys, bool, Office]:
+def _entered(connection: Connection, place: Place, random: Entropy) -> tuple[Keys, bool, Office]:
     keys, created = open_keys(connection, place.key_file, random, given=place.key_text)
     return keys, created, saved_office(connection) or trial_office()
 

@@ -27,6 +27,7 @@ from bot.dialogs.effects import (
     Said,
     Sent,
     Submit,
+    Tell,
     Withdraw,
 )
 from bot.dialogs.engine import advance
@@ -35,16 +36,17 @@ from bot.dialogs.known import Known
 from bot.dialogs.messages import Capabilities, Incoming, Other, Outgoing, Press, Text
 from bot.dialogs.render import prompt_text, render
 from bot.dialogs.scene import Scene
-from bot.dialogs.state import Chat, Dialog, Draft
+from bot.dialogs.state import NOTHING, Chat, Dialog, Draft
+from bot.dialogs.talking import status_facts
 from storage import turn
-from storage.turn import ChatView, Confirmed, Consent, Decision, Lookup, Stored, Task
+from storage.codes import VALID, written
+from storage.turn import ChatView, Confirmed, Consent, Decision, Document, Lookup, Stored, Task
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+BIRTH_DATE = "q02_ngay_sinh"
+"""What, besides the code, opens a paused draft elsewhere."""
 MOST_STEPS = 4
 """Times the engine may ask storage within one turn. It never needs more than two."""
-
-Code = Callable[[int, int], str]
-"""(chat, submission) -> a fresh continuation code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class Conversation:
     known: Known
     capabilities: Mapping[str, Capabilities]
     new_id: Callable[[datetime], int]
+    new_code: Callable[[], str] | None = None
+    """Makes continuation codes; None: a paused draft stays where it is."""
 
     def decide(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         """Return all that one message causes. Pure but for `lookup`."""
         dialog = _dialog(view)
         scene = self._scene(incoming, dialog)
         able = self.capabilities[incoming.platform]
-        turned = _Turn(dialog, _event(incoming, view, dialog))
+        turned = _Turn(dialog, _event(incoming, view, dialog), self.new_code)
         for _ in range(MOST_STEPS):
             turned.step(scene, able, lookup)
             if turned.event is None:
@@ -71,12 +75,56 @@ class Conversation:
         return turned.decision(scene, able)
 
     def show(self, incoming: Incoming, view: ChatView) -> list[Outgoing]:
-        """Return the open prompt as it stands, without any turn: for a page that is loaded anew."""
+        """Return where the chat stands, without any turn: for a page that is loaded anew."""
         dialog = _dialog(view)
-        if dialog.chat.prompt is None:
-            return []
+        able, scene = self.capabilities[incoming.platform], self._scene(incoming, dialog)
+        if dialog.chat.prompt is not None:
+            return render(scene, dialog, [Ask()], able)
+        if dialog.draft is None:
+            idle = Tell("idle" if dialog.chat.submissions else "idle_empty")
+        elif dialog.draft.confirmed:
+            idle = Tell("status", status_facts(scene, dialog.draft))
+        else:
+            idle = Tell("paused")
+        return render(scene, dialog, [idle], able)
+
+    def greet(self, incoming: Incoming) -> Outgoing:
+        """Return the first bubble of every conversation, for a page that shows it before any."""
+        scene = self._scene(incoming, Dialog())
         able = self.capabilities[incoming.platform]
-        return render(self._scene(incoming, dialog), dialog, [Ask()], able)
+        return render(scene, Dialog(), [Tell("start")], able)[0]
+
+    def take_over(
+        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: Document
+    ) -> Decision:
+        """Return what opening a draft brought here from another chat causes."""
+        dialog = _dialog(view)
+        draft = Draft.from_document(id, document)._replace(pending=None, card=NOTHING)
+        kept = tuple(other for other in dialog.chat.submissions if other != id)
+        own = id if draft.relation == "self" and not dialog.chat.own else dialog.chat.own
+        dialog = dialog.chatted(started=True, submissions=(*kept, id), own=own)
+        scene = self._scene(incoming, dialog._replace(draft=draft))
+        able = self.capabilities[incoming.platform]
+        turned = _Turn(dialog, Loaded("open", (draft,)))
+        turned.step(scene, able, lookup)
+        turned.events.append(turn.Event(id, "continued", {}))
+        return turned.decision(scene, able)
+
+    def let_go(self, view: ChatView, submission_id: int) -> Decision:
+        """Return what a chat is left with whose draft has moved to another."""
+        dialog = _dialog(view)
+        chat = dialog.chat
+        dialog = dialog.chatted(
+            submissions=tuple(other for other in chat.submissions if other != submission_id),
+            own=0 if chat.own == submission_id else chat.own,
+            listed=(),
+            last="",
+        )
+        if dialog.draft and dialog.draft.id == submission_id:
+            dialog = dialog._replace(draft=None).open(None)
+        prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
+        left = dialog.draft.id if dialog.draft else None
+        return Decision(chat=dialog.chat.to_document(), prompt=prompt, submission_id=left)
 
     def apology(self, _: Incoming) -> Outgoing:
         """Return what a person is told whose message could not be processed."""
@@ -116,6 +164,7 @@ class _Turn:
 
     dialog: Dialog
     event: Event | None
+    new_code: Callable[[], str] | None = None
     said: list[Effect] = field(default_factory=list)
     created: list[int] = field(default_factory=list)
     erased: list[int] = field(default_factory=list)
@@ -124,6 +173,7 @@ class _Turn:
     tasks: list[Task] = field(default_factory=list)
     confirmed: dict[int, Confirmed] = field(default_factory=dict)
     statuses: dict[int, str] = field(default_factory=dict)
+    codes: dict[int, str] = field(default_factory=dict)
 
     def step(self, scene: Scene, able: Capabilities, lookup: Lookup) -> None:
         """Advance once. Afterwards `event` is what the engine is to be told next, if anything."""
@@ -168,10 +218,22 @@ class _Turn:
                 self.statuses[about] = "withdrawn"
             case Load(ids, why):
                 self.event = _loaded(lookup, ids, why)
+            case Pause() if able.codes and draft is not None:
+                self._offer_code(draft)
             case Pause():
                 pass
             case _:
                 self.said.append(effect)
+
+    def _offer_code(self, draft: Draft) -> None:
+        """Tell a code that opens the draft elsewhere; without a birth date nothing could."""
+        if self.new_code is None or draft.confirmed:
+            return
+        if not draft.answers.get(BIRTH_DATE):
+            self.said.append(Tell("web.only_here"))
+            return
+        code = self.codes[draft.id] = self.new_code()
+        self.said.append(Tell("continuation_code", {"code": written(code), "days": VALID.days}))
 
     def decision(self, scene: Scene, able: Capabilities) -> Decision:
         """Return what storage is to write and what is to be said."""
@@ -191,6 +253,7 @@ class _Turn:
             events=self.events,
             consents=self.consents,
             tasks=self.tasks,
+            codes=self.codes,
             outgoing=render(scene, dialog, self.said, able),
         )
 

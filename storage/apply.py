@@ -10,7 +10,7 @@ from bot.dialogs.messages import Incoming, Outgoing
 from storage.codes import VALID, token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
-from storage.outbox import LEASE, REPLY, Queued
+from storage.outbox import LEASE, REPLY, Queued, payload_of
 from storage.sealed import Key, place, seal
 from storage.statements import Row
 from storage.tables import PROMOTED, TOKENS
@@ -186,7 +186,8 @@ class _Turn:
         queued = []
         for bubble in outgoing:
             row_id = self._desk.new_id()
-            payload = self._seal(key, bubble, place("outbox", "payload", row_id))
+            where = place("outbox", "payload", row_id)
+            payload = seal(key, payload_of(bubble), where, self._desk.context.random)
             row = (row_id, chat.id, about, payload, REPLY, self._desk.at, 0, *claim)
             self.add("bubble", row)
             origin = (incoming.platform, incoming.account, incoming.chat)

@@ -12,11 +12,12 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MILLISECOND: Final = 1_577_836_800_000
 """2020-01-01 UTC. Counting from here keeps identifiers within 63 bits until 2089."""
 RANDOM_BITS: Final = 22
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def milliseconds(instant: datetime) -> int:
     """Return an aware instant as whole milliseconds since 1970 UTC."""
-    return (instant - EPOCH) // timedelta(milliseconds=1)
+    return (instant - EPOCH) // MILLISECOND
 
 
 def instant(milliseconds_utc: int) -> datetime:

@@ -21,6 +21,11 @@ REPLY: Final = 0
 _OUTGOING: Final = TypeAdapter(Outgoing)
 
 
+def payload_of(outgoing: Outgoing) -> bytes:
+    """Return a bubble as it is sealed: JSON."""
+    return _OUTGOING.serializer.to_json(outgoing)
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """One bubble and where it goes. `chat` is the platform's own chat id."""

@@ -74,6 +74,8 @@ def _asked(
     question = scene.form.by_id.get(prompt.question)
     if question:
         lines = _question_lines(scene, dialog, question)
+        if able.scanner and question is scene.form.questions[0]:
+            notes = [*notes, scene.known.texts("scan_offer")]
     else:
         lines = _prompt_lines(scene, dialog, prompt_facts(scene, dialog, able))
     text = "\n".join([*notes, *lines])
@@ -116,7 +118,6 @@ def office_facts(scene: Scene, able: Capabilities) -> dict[str, object]:
         "legal_basis": office.legal_basis or scene.form.source.split(",")[0],
         "retention": office.retention or texts("retention_unknown"),
         "route": texts(f"route.{able.route}"),
-        "scan": texts("scan_offer") if able.scanner else "",
     }
 
 

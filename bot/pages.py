@@ -1,0 +1,130 @@
+"""What every page shares: security headers, static files under unchanging names, templates.
+
+It knows no database and no platform. Styles and fonts are ours and lie in the package: no page
+asks another host for anything.
+"""
+
+import logging
+import mimetypes
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+HERE: Final = Path(__file__).parent / "platforms"
+STATIC: Final = HERE / "static"
+TEMPLATES: Final = HERE / "templates"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+DIGEST: Final = 12
+"""Hexadecimal digits of a file's SHA-256 in its address."""
+LINKED: Final = re.compile(r'url\("([^"]+)"\)')
+
+# With no-referrer a browser hides the origin of our own forms: they could not be told from others.
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; "
+    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+PRIVATE: Final = "no-store"
+"""Cache-Control of everything that is not a static file: pages show what people wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    content: bytes
+    media_type: str
+    digest: str
+
+
+class Assets:
+    """The static files, read once. An address holds a digest of the content: it never changes."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._assets: dict[str, Asset] = {}
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        # Style sheets last: they name the addresses of the others.
+        for path in sorted(paths, key=lambda path: path.suffix == ".css"):
+            self._add(path.relative_to(folder).as_posix(), path.read_bytes())
+
+    def _add(self, name: str, content: bytes) -> None:
+        if name.endswith(".css"):
+            linked = LINKED.sub(lambda found: f'url("{self.url(found[1])}")', content.decode())
+            content = linked.encode()
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self._assets[name] = Asset(content, media_type, sha256(content).hexdigest()[:DIGEST])
+
+    def url(self, name: str) -> str:
+        """Return the address of a file. Raises KeyError for one that is not there."""
+        return f"/static/{self._assets[name].digest}/{name}"
+
+    async def serve(self, request: Request) -> Response:
+        """Answer GET /static/{digest}/{name:path}."""
+        asset = self._assets.get(request.path_params["name"])
+        if asset is None or asset.digest != request.path_params["digest"]:
+            return PlainTextResponse("not found", 404)
+        headers = {"Cache-Control": FOR_EVER}
+        return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+class Pages:
+    """Fills in templates. `shared` are the names every template knows."""
+
+    def __init__(self, assets: Assets, **shared: object) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(shared, asset=assets.url)
+
+    def __call__(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+        """Return the page of a template."""
+        return HTMLResponse(self._templates.get_template(template).render(facts), status)
+
+
+class Guarded:
+    """Puts the headers on every answer, and answers what fails without telling what was in it."""
+
+    def __init__(self, app: ASGIApp, broken: Response) -> None:
+        self._app = app
+        self._broken = broken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", PRIVATE)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception as error:
+            # The words of an error may quote what a person wrote: only its kind is noted.
+            log.error("request_failed", extra={"why": type(error).__name__})
+            if not started:
+                await self._broken(scope, receive, guarded)

@@ -1,0 +1,57 @@
+"""A continuation code and a birth date, typed in another browser."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from sqlalchemy import Connection
+
+from bot.conversation import BIRTH_DATE, VIETNAM, Conversation
+from bot.dialogs.answering import read
+from bot.dialogs.messages import Incoming
+from bot.dialogs.readers.reading import Invalid, Value
+from storage.codes import read_code, try_allowed
+from storage.desk import Context
+from storage.exchange import Bearer, exchange
+from storage.turn import Document
+
+Outcome = Literal["opened", "code_wrong", "code_tries"]
+LONGEST: Final = 100
+"""Characters of either field."""
+NO_CODE: Final = ""
+"""Looked for like any other when the code is mistyped: the answer takes as long."""
+
+
+def asked_to_continue(
+    conversation: Conversation,
+    context: Context,
+    incoming: Incoming,
+    address: str,
+    fields: Mapping[str, str],
+) -> Callable[[Connection], Outcome]:
+    """Return the work that opens the draft in the chat of `incoming`, for a transaction.
+
+    `address` is where the request came from: its tries are counted, and those of each code.
+    """
+    code = read_code(fields.get("code", "")[:LONGEST]) or NO_CODE
+    born = _born(conversation, incoming, fields.get("birth", "")[:LONGEST])
+
+    def knows(document: Document) -> bool:
+        return born is not None and document["answers"].get(BIRTH_DATE) == born
+
+    def work(connection: Connection) -> Outcome:
+        tried = [f"address {address}", *([f"code {code}"] if code else [])]
+        if not try_allowed(connection, context, tried):
+            return "code_tries"
+        opened = exchange(connection, context, conversation, Bearer(incoming, code, knows))
+        return "opened" if opened else "code_wrong"
+
+    return work
+
+
+def _born(conversation: Conversation, incoming: Incoming, text: str) -> Value | None:
+    form = conversation.form_of(conversation.current_form)
+    today = incoming.received_at.astimezone(VIETNAM).date()
+    try:
+        return read(text, form[BIRTH_DATE], {}, today, conversation.known).value
+    except Invalid:
+        return None

@@ -1,0 +1,194 @@
+"""Outbox -> a platform that pushes, on both databases. The platform is a toy, the rest is real."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.dialogs.messages import Capabilities, Outgoing
+from bot.ports import TryLater, Unreachable
+from bot.sender import FIRST_WAIT, LONGEST_WAIT, Ledger, Sender, backoff
+from storage.group import SqliteLedger
+from storage.outbox import undelivered
+from storage.postgres import PostgresLedger
+from storage.tables import outbox
+from tests.conftest import Office, Toy, message, seeded
+
+CAPABLE: Final = Capabilities("terminal")
+
+
+@dataclass(slots=True)
+class Pigeons:
+    """Delivers to a list; does whatever `trouble` says first."""
+
+    now: Callable[[], datetime]
+    trouble: list[Exception | None] = field(default_factory=list)
+    name: str = "terminal"
+    capabilities: Capabilities = CAPABLE
+    pushes: bool = True
+    arrived: list[tuple[str, str]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def deliver(self, account: str, chat: str, outgoing: Outgoing) -> datetime:
+        error = self.trouble.pop(0) if self.trouble else None
+        if error is not None:
+            raise error
+        await asyncio.sleep(0)
+        self.arrived.append((chat, outgoing.text))
+        self.news.set()
+        return self.now()
+
+    async def bring(self, count: int) -> Sequence[tuple[str, str]]:
+        """Wait until `count` bubbles have arrived."""
+        async with asyncio.timeout(20):
+            while len(self.arrived) < count:
+                self.news.clear()
+                await self.news.wait()
+        return self.arrived
+
+
+@dataclass(slots=True)
+class Post:
+    office: Office
+    pigeons: Pigeons
+    sender: Sender
+    ledger: Ledger
+
+    async def left(self) -> int:
+        (row,) = await self.office.rows(select(func.count()).select_from(outbox))
+        return int(row[0])
+
+
+def opened(office: Office, sender: Sender) -> Ledger:
+    if office.database.writer is None:
+        ledger = PostgresLedger(office.database.engine, Toy(), office.context, sender.queued)
+        ledger.start()
+        return ledger
+    return SqliteLedger(office.database.writer, Toy(), office.context, sender.queued)
+
+
+async def closed(ledger: Ledger) -> None:
+    if isinstance(ledger, SqliteLedger):
+        await asyncio.to_thread(ledger.close)
+    else:
+        await ledger.close()
+
+
+@pytest.fixture
+async def post(office: Office) -> AsyncIterator[Post]:
+    pigeons = Pigeons(office.clock)
+    platforms = {"terminal": pigeons}
+    context = office.context
+    sender = Sender(platforms, context.keys, context.worker, office.clock, seeded(3), poll=0.05)
+    ledger = opened(office, sender)
+    yield Post(office, pigeons, sender, ledger)
+    await sender.stop()
+    await closed(ledger)
+
+
+async def test_what_is_committed_goes_out_in_order(post: Post) -> None:
+    post.sender.start(post.ledger)
+    words = [str(number) for number in range(20)]
+
+    await asyncio.gather(*(post.ledger.submit(message(word, chat="an")) for word in words))
+    arrived = await post.pigeons.bring(20)
+
+    assert arrived == [("an", f"echo {word}") for word in words]
+
+
+async def test_what_was_delivered_is_forgotten(post: Post) -> None:
+    post.sender.start(post.ledger)
+    await post.ledger.submit(message("one"))
+    await post.pigeons.bring(1)
+
+    await post.sender.stop()
+    await closed(post.ledger)
+
+    assert await post.left() == 0
+
+
+async def test_a_busy_platform_gets_it_later_and_in_order(post: Post) -> None:
+    post.pigeons.trouble = [TryLater(timedelta(seconds=3)), TryLater(timedelta(seconds=3))]
+    post.sender.start(post.ledger)
+
+    for word in ("one", "two", "three"):
+        await post.ledger.submit(message(word, chat="an"))
+    arrived = await post.pigeons.bring(3)
+
+    assert arrived == [("an", "echo one"), ("an", "echo two"), ("an", "echo three")]
+
+
+async def test_a_failing_adapter_costs_nothing(post: Post) -> None:
+    post.pigeons.trouble = [ZeroDivisionError()]
+    post.sender.start(post.ledger)
+
+    await post.ledger.submit(message("one", chat="an"))
+
+    assert await post.pigeons.bring(1) == [("an", "echo one")]
+
+
+async def test_one_chat_out_of_reach_holds_up_nobody(post: Post) -> None:
+    post.pigeons.trouble = [Unreachable()]
+    post.sender.start(post.ledger)
+
+    await post.ledger.submit(message("one", chat="gone"))
+    await post.ledger.submit(message("two", chat="an"))
+    arrived = await post.pigeons.bring(1)
+    await post.sender.stop()
+    failed = await post.office.run(undelivered)
+
+    assert arrived == [("an", "echo two")]
+    assert [bubble.why for bubble in failed] == ["unreachable"]
+
+
+async def test_what_a_dead_process_left_goes_out_at_the_next_start(post: Post) -> None:
+    await post.office.commit([message("one", chat="an"), message("two", chat="an")], Toy())
+    # The lease of the dead process has run out.
+    await post.office.write(
+        lambda connection: connection.execute(
+            update(outbox).values(claimed_by="dead", claimed_until=0)
+        )
+    )
+
+    post.sender.start(post.ledger)
+
+    assert await post.pigeons.bring(2) == [("an", "echo one"), ("an", "echo two")]
+
+
+async def test_a_page_that_fetches_its_bubbles_is_left_alone(post: Post) -> None:
+    post.pigeons.pushes = False
+    post.sender.start(post.ledger)
+
+    await post.ledger.submit(message("one"))
+    await post.sender.stop()
+
+    assert post.pigeons.arrived == []
+    assert await post.left() == 1
+
+
+async def test_stopping_gives_back_what_was_not_sent(post: Post) -> None:
+    post.sender.start(post.ledger)
+    post.sender._stopping.set()
+
+    await post.ledger.submit(message("one"))
+    await post.sender.stop()
+
+    assert await post.office.rows(select(outbox.c.claimed_by)) == [(None,)]
+
+
+def test_waiting_grows_and_is_spread_out() -> None:
+    def nothing(count: int) -> bytes:
+        return bytes(count)
+
+    def most(count: int) -> bytes:
+        return b"\xff" * count
+
+    assert backoff(timedelta(0), 0, nothing) == FIRST_WAIT
+    assert backoff(timedelta(0), 3, nothing) == FIRST_WAIT * 8
+    assert backoff(timedelta(0), 99, nothing) == LONGEST_WAIT
+    assert backoff(timedelta(hours=2), 0, nothing) == timedelta(hours=2)
+    assert backoff(timedelta(0), 0, most) == FIRST_WAIT * 1.5
