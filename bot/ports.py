@@ -48,4 +48,4 @@ class Platform(Protocol):
     pushes: bool
 
     async def deliver(self, account: str, chat: str, outgoing: Outgoing) -> datetime:
-        """Deliver one bubble; return when, by the platform's clock. Raises Unreachable, TryLater."""
+        """Deliver one bubble; return when, by its clock. Raises Unreachable, TryLater."""

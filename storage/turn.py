@@ -82,7 +82,7 @@ class Confirmed:
     answers: Document
     """Question id -> {"value": ..., and how it was given}; sealed as the record."""
     columns: Mapping[str, Any]
-    """Promoted columns in the clear (design §4.7): village, sex, birth_year, folded_name, item_*."""
+    """Promoted columns, in the clear: village, sex, birth_year, folded_name, item_*."""
     tokens: Mapping[str, str]
     """Keyed look-ups: "id_number", "insurance_number", "person" -> the text to hash."""
     marks: Sequence[str] = ()

@@ -149,4 +149,3 @@ async def test_every_job_runs_when_the_process_starts(here: Here) -> None:
 
     assert sorted(rung) == sorted(known.name for known in JOBS)
     await closed(here)
-
