@@ -24,7 +24,7 @@ async def ring(job: Job, world: World) -> None:
 
 
 def start(world: World, jobs: Sequence[Job] = JOBS) -> AsyncIOScheduler:
-    """Start ringing, each job at once and then at its hours. The caller shuts the scheduler down."""
+    """Ring each job at once, then at its hours. The caller shuts the scheduler down."""
     scheduler = AsyncIOScheduler(
         timezone=VIETNAM,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
