@@ -54,3 +54,8 @@ def test_tests_run_on_the_versions_that_are_run() -> None:
     run, dev = pinned(RUN), pinned(DEV)
 
     assert {name: dev.get(name) for name in run} == run
+
+
+def test_the_run_lock_alone_can_open_the_database() -> None:
+    """The development lock brings greenlet by another way, and would hide that it is missing."""
+    assert "greenlet" in pinned(RUN)
