@@ -1,5 +1,6 @@
 """Opening the database: one SQLite file or one PostgreSQL. What differs between them is here."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 LOCK_FILE: Final = "mau03.lock"
@@ -129,6 +131,22 @@ def is_one_of(column: ColumnElement[Any], name: str, dialect: Dialect) -> Column
 def bound_list(values: Sequence[int] | Sequence[str], dialect: Dialect) -> object:
     """Return what to bind for `is_one_of`."""
     return to_json(list(values)).decode() if dialect.name == "sqlite" else list(values)
+
+
+def run_sql(connection: Connection, text: str, values: Sequence[Any]) -> Any:
+    """Run one of the turn's statements, with a tuple of values or a list of such rows.
+
+    On SQLite past SQLAlchemy, whose bookkeeping costs more than the statement; what it raises is
+    SQLAlchemy's DBAPIError all the same. Return the result: rows, and `rowcount`.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.exec_driver_sql(text, values)  # type: ignore[arg-type]
+    cursor = connection.connection.cursor()
+    try:
+        many = isinstance(values, list)
+        return cursor.executemany(text, values) if many else cursor.execute(text, values)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(text, None, error, sqlite3.Error) from error
 
 
 def sql(clause: Any, names: Sequence[str], dialect: Dialect) -> str:

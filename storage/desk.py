@@ -9,7 +9,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming, Outgoing
-from storage.database import bound_list
+from storage.database import bound_list, run_sql
 from storage.ids import Ids, Now, Random, instant
 from storage.sealed import Key, Keys, place, unseal
 from storage.statements import Row, Rows, statements
@@ -114,7 +114,7 @@ class Desk:
     def load(self, tokens: Sequence[str]) -> None:
         """Fetch these chats and the submissions they have open; new chats get an id."""
         values = (self.context.worker, bound_list(tokens, self.sql.dialect))
-        for row in self.connection.exec_driver_sql(self.sql.load_chats, values):
+        for row in run_sql(self.connection, self.sql.load_chats, values):
             token, chat_id, sealed, prompt, bubble, sent_at, elsewhere, submission_id = row[:8]
             self.chats[token] = Chat(
                 chat_id, token, False, sealed, None, submission_id,
@@ -153,7 +153,7 @@ class Desk:
         missing = [i for i in ids if i not in self._closed and i not in self.submissions]
         if missing:
             values = (bound_list(missing, self.sql.dialect),)
-            for row in self.connection.exec_driver_sql(self.sql.load_submissions, values):
+            for row in run_sql(self.connection, self.sql.load_submissions, values):
                 self._closed[row[0]] = tuple(row)
 
     def _open(self, submission_id: int) -> None:

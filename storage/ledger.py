@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.dialogs.messages import Incoming
 from storage.apply import apologise, apply, received
-from storage.database import bound_list, lock_chats
+from storage.database import bound_list, lock_chats, run_sql
 from storage.desk import Chat, ChatLookup, Context, Desk, view
 from storage.ids import milliseconds
 from storage.outbox import Delivered, Queued
@@ -126,8 +126,8 @@ def _mark_sent(connection: Connection, delivered: Sequence[Delivered]) -> None:
         return
     text = statements(connection.dialect)
     shown = [(milliseconds(bubble.at), bubble.chat_id, bubble.id) for bubble in delivered]
-    connection.exec_driver_sql(text.prompt_sent, shown)
-    connection.exec_driver_sql(text.sent, [(bubble.id,) for bubble in delivered])
+    run_sql(connection, text.prompt_sent, shown)
+    run_sql(connection, text.sent, [(bubble.id,) for bubble in delivered])
 
 
 def _arrive(desk: Desk, batch: Sequence[Incoming], tokens: Sequence[str]) -> list[int]:
@@ -136,12 +136,12 @@ def _arrive(desk: Desk, batch: Sequence[Incoming], tokens: Sequence[str]) -> lis
         received(incoming, desk.new_id(), desk.chats[token])
         for incoming, token in zip(batch, tokens, strict=True)
     ]
-    done = desk.connection.exec_driver_sql(desk.sql.arrive, rows)
+    done = run_sql(desk.connection, desk.sql.arrive, rows)
     if done.rowcount == len(rows):  # asyncpg does not count: -1
         return list(range(len(rows)))
     keys = [sorted({row[column] for row in rows}) for column in range(3)]
     values = tuple(bound_list(key, desk.sql.dialect) for key in keys)
-    ours = {row[0] for row in desk.connection.exec_driver_sql(desk.sql.arrived, values)}
+    ours = {row[0] for row in run_sql(desk.connection, desk.sql.arrived, values)}
     return [position for position, row in enumerate(rows) if row[3] in ours]
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.database import is_one_of, sql
+from storage.database import is_one_of, run_sql, sql
 from storage.tables import (
     PROMOTED,
     TOKENS,
@@ -193,7 +193,7 @@ class Rows:
     def write(self, connection: Connection, texts: dict[str, str]) -> None:
         """Write everything, one executemany for each statement that has rows."""
         for name, rows in self._waiting():
-            connection.exec_driver_sql(texts[name], rows)
+            run_sql(connection, texts[name], rows)
 
     def _waiting(self) -> Iterator[tuple[str, list[Row]]]:
         return ((name, rows) for name, rows in self._rows.items() if rows)

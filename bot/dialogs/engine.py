@@ -9,7 +9,7 @@ from typing import Final
 from bot.dialogs.asides import ASIDES
 from bot.dialogs.card import looks_like_card, read_card
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Received, Refuse, Said, Sent, Tell
-from bot.dialogs.giving import STAGE_OF, press, questions_of, say, say_many
+from bot.dialogs.giving import STAGE_OF, keep, press, questions_of, say, say_many
 from bot.dialogs.language import is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines
@@ -109,7 +109,7 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
     if question.kind == "choices" and text in words("words.done"):
         return press(scene, dialog, question, "done")
     if prompt.keep and text in words("words.keep"):
-        return onward(scene, dialog)
+        return keep(scene, dialog, question)
     return say(scene, dialog, question, raw if question.kind == "place" else text)
 
 

@@ -6,12 +6,12 @@ The stages come in this order, each may stop and ask: place, warning, drop, stor
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.dialogs.answering import check_hard, label_of, read, warnings
+from bot.dialogs.answering import check_hard, read, said_of, warnings
 from bot.dialogs.effects import Agree, Ask, Effect, Note, Record, Refuse, Tell
 from bot.dialogs.form import Question
 from bot.dialogs.readers.characters import same_words
 from bot.dialogs.readers.reading import Invalid, Reading, Value
-from bot.dialogs.route import dropped, relevant, steers, with_village
+from bot.dialogs.route import dropped, relevant, steers, unanswered, with_village
 from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
 from bot.dialogs.state import NOTHING, PLAIN, Answer, Dialog, Draft, Manner, Pending
 
@@ -29,13 +29,48 @@ def say(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:
         reading = read(text, question, draft_of(dialog).answers, scene.today, scene.known)
     except Invalid as refusal:
         return refuse(dialog, refusal.code, **refusal.facts)
-    return give(scene, dialog, question, reading)
+    dialog, effects, stored = consider(scene, dialog, question, reading)
+    if not stored:
+        return dialog, effects
+    dialog, also = _also_said(scene, dialog, question, text)
+    dialog, more = onward(scene, dialog)
+    return dialog, [*effects, *also, *more]
+
+
+def _also_said(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:
+    """Store what the same words say about the reason or kind: "housewife" answers item 11 twice."""
+    if text.isdigit():
+        return dialog, []
+    answers = draft_of(dialog).answers
+    for other in relevant(scene.form, answers, scene.known):
+        if other.item != question.item or question.id not in other.when or not other.choices:
+            continue
+        try:
+            reading = read(text, other, answers, scene.today, scene.known)
+        except Invalid:
+            continue
+        if answers.get(other.id) != reading.value:
+            changed, effects, stored = consider(scene, dialog, other, reading)
+            said = said_of(other, reading.value, scene.known)
+            return (
+                (changed, [*effects, Note("note.also", {"value": said})])
+                if stored
+                else (dialog, [])
+            )
+    return dialog, []
+
+
+def keep(scene: Scene, dialog: Dialog, question: Question) -> Step:
+    """Leave an answer as it is, unless it was skipped and is needed now."""
+    if question in unanswered(scene.form, draft_of(dialog).answers, scene.known):
+        return refuse(dialog, "required")
+    return onward(scene, dialog)
 
 
 def press(scene: Scene, dialog: Dialog, question: Question, value: str) -> Step:
     """Take a button of the question: a choice, a toggle, or a way not to answer."""
     if value == "confirm":
-        return onward(scene, dialog)
+        return keep(scene, dialog, question)
     if question.kind == "choices" and value in question.labels:
         return _toggle(dialog, question, value)
     if value == "done":
@@ -237,7 +272,7 @@ def read_back(scene: Scene, dialog: Dialog, question_ids: list[str]) -> Tell:
     for question_id in question_ids:
         question = scene.form[question_id]
         if question_id in answers:
-            shown = label_of(question, answers[question_id], scene.known)
+            shown = said_of(question, answers[question_id], scene.known)
             lines.append(f"{question.item}. {shown or '-'}")
     return Tell("read_back", {"lines": "\n".join(lines)})
 
