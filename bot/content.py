@@ -7,9 +7,9 @@ from importlib.resources import files
 from bot.dialogs.form import Form, load_form
 from bot.dialogs.known import Known, Office
 from bot.dialogs.language import Texts, load_texts
-from bot.dialogs.readers.choices import load_choice_words
-from bot.dialogs.readers.ethnic import load_ethnic_groups
-from bot.dialogs.readers.places import load_places
+from bot.dialogs.readers.choice_words import load_choice_words
+from bot.dialogs.readers.ethnic_groups import load_ethnic_groups
+from bot.dialogs.readers.gazetteer import load_places
 from bot.dialogs.readers.words import load_words
 from bot.dialogs.rules import PARAMETERS
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogs.form import load_form
+from bot.dialogs.readers.choice_words import ChoiceWords, load_choice_words
 from bot.dialogs.readers.choices import (
-    ChoiceWords,
-    load_choice_words,
     pick,
     read_choice,
     read_choices,
 )
-from bot.dialogs.readers.ethnic import EthnicGroups, load_ethnic_groups, read_ethnic_group
+from bot.dialogs.readers.ethnic import read_ethnic_group
+from bot.dialogs.readers.ethnic_groups import EthnicGroups, load_ethnic_groups
 from bot.dialogs.readers.phrases import plain
 from bot.dialogs.readers.reading import Invalid
 

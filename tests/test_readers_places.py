@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from bot.dialogs.form import load_form
 from bot.dialogs.known import Office
 from bot.dialogs.readers.characters import tidy
-from bot.dialogs.readers.choices import ChoiceWords, load_choice_words
+from bot.dialogs.readers.choice_words import ChoiceWords, load_choice_words
+from bot.dialogs.readers.gazetteer import Places, load_places
 from bot.dialogs.readers.places import (
-    Places,
-    load_places,
     read_place,
     read_village,
     village_in,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.dialogs.language import Texts
-from bot.dialogs.readers.choices import ChoiceWords
-from bot.dialogs.readers.ethnic import EthnicGroups
-from bot.dialogs.readers.places import Places
+from bot.dialogs.readers.choice_words import ChoiceWords
+from bot.dialogs.readers.ethnic_groups import EthnicGroups
+from bot.dialogs.readers.gazetteer import Places
 from bot.dialogs.readers.words import Words
 
 

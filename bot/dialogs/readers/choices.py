@@ -1,16 +1,15 @@
 """Readers of choices: by number, by label, by other words for it. A guess is never made."""
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from bot.dialogs.form import Choice, Question
 from bot.dialogs.readers.characters import tidy, tone_fold
-from bot.dialogs.readers.phrases import Meanings, Phrasebook, all_spellings, phrasebook, plain
+from bot.dialogs.readers.choice_words import ChoiceWords, without_courtesies
+from bot.dialogs.readers.phrases import Meanings, Phrasebook, phrasebook, plain
 from bot.dialogs.readers.reading import Invalid, Reading
 
 if TYPE_CHECKING:
@@ -24,37 +23,6 @@ _NUMBERS: Final = re.compile(r"[0-9]+(?: [0-9]+)+")
 _NUMBER_AND_WORDS: Final = re.compile(r"([0-9]{1,3}) (.+)")
 _LONGEST: Final = 200
 """Characters. No label with its gloss is longer; a longer text is no choice."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceWords:
-    """Small words around a choice, and the phrases of prompts that are not questions."""
-
-    courtesies_before: frozenset[str]
-    courtesies_after: frozenset[str]
-    numbers: Mapping[str, int]
-    """Number words with their diacritics: without them "năm" is "nam"."""
-    both: re.Pattern[str]
-    """What stands between choices that are all meant: commas, "và"."""
-    either: re.Pattern[str]
-    """What stands between choices of which one must be meant as well: "hoặc", "hay"."""
-    prompts: Mapping[str, tuple[str, ...]]
-    """Phrases by what they mean: yes, no, confirm, edit, cancel, erase."""
-
-
-def load_choice_words(text: str) -> ChoiceWords:
-    """Return the words written in the TOML `text`."""
-    raw = tomllib.loads(text)
-    both = "|".join(map(re.escape, sorted(all_spellings(raw["both"]))))
-    either = "|".join(map(re.escape, sorted(all_spellings(raw["either"]))))
-    return ChoiceWords(
-        courtesies_before=all_spellings(raw["courtesies_before"]),
-        courtesies_after=all_spellings(raw["courtesies_after"]),
-        numbers={word: number for number, word in enumerate(raw["numbers"], 1)},
-        both=re.compile(rf"[,;+&\n]|(?<!\w)(?:{both})(?!\w)", re.IGNORECASE),
-        either=re.compile(rf"[,;+&/()\n]|(?<!\w)(?:{both}|{either})(?!\w)", re.IGNORECASE),
-        prompts={meaning: tuple(phrases) for meaning, phrases in raw["prompts"].items()},
-    )
 
 
 def read_choice(text: str, question: Question, today: date, known: "Known") -> Reading:  # noqa: ARG001
@@ -157,19 +125,6 @@ class _Options:
         """Return what "3. label" means: both when they disagree, nothing when the label is none."""
         found = self.meanings(rest)
         return found | {self._numbered(digits)} if found else frozenset()
-
-
-def without_courtesies(said: str, words: ChoiceWords) -> Iterator[str]:
-    """Yield `said`, then ever shorter without "dạ", "tôi là" before it and "ạ", "rồi" after it."""
-    left = said.split()
-    while left:
-        yield " ".join(left)
-        if tone_fold(left[-1]) in words.courtesies_after:
-            left = left[:-1]
-        elif tone_fold(left[0]) in words.courtesies_before:
-            left = left[1:]
-        else:
-            return
 
 
 @lru_cache(maxsize=256)
