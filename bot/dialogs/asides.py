@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.dialogs.effects import Agree, Ask, Effect, Load, Need, Pause, Tell
-from bot.dialogs.giving import STAGE_OF, ask_again, questions_of
+from bot.dialogs.giving import STAGE_OF, ask_again
 from bot.dialogs.scene import (
     Scene,
     Step,
@@ -15,6 +15,7 @@ from bot.dialogs.scene import (
     refuse,
     reopen,
 )
+from bot.dialogs.several import questions_of
 from bot.dialogs.state import NOTHING, Dialog, Draft
 from bot.dialogs.summary import ITEM_8, shown
 from bot.dialogs.talking import OPEN_STATUSES, welcome_back

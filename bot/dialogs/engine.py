@@ -9,12 +9,13 @@ from typing import Final
 from bot.dialogs.asides import ASIDES
 from bot.dialogs.card import looks_like_card, read_card
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Received, Refuse, Said, Sent, Tell
-from bot.dialogs.giving import STAGE_OF, keep, press, questions_of, say, say_many
+from bot.dialogs.giving import STAGE_OF, keep, press, say
 from bot.dialogs.language import is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, onward, refuse, reopen
+from bot.dialogs.several import questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
 
