@@ -154,6 +154,8 @@ def _card(scene: Scene, dialog: Dialog, text: str) -> Step:
 
 def _tagged(raw: str) -> list[tuple[str, str]] | None:
     """Return (item, words) for every part when the whole message is tagged answers, else None."""
+    if ":" not in raw and "=" not in raw:
+        return None
     parts = [part.strip() for line in tidy_lines(raw) for part in line.split(";")]
     found = [TAGGED.fullmatch(part) for part in parts if part]
     if not found or not all(found):

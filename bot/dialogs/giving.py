@@ -258,7 +258,9 @@ def _park(scene: Scene, draft: Draft) -> tuple[Draft, list[Effect]]:
 
 
 def _fact(question_id: str, answer: Answer, before: Draft | None) -> dict[str, object]:
-    fact: dict[str, object] = {"question": question_id, **answer._asdict()}
+    fact: dict[str, object] = {"question": question_id, "value": answer.value}
+    if answer[1:] != PLAIN:
+        fact |= {"how": answer.how, "reason": answer.reason, "kept": answer.kept}
     if before is not None and question_id in before.answers:
         fact["old"] = before.answers[question_id]
     return fact

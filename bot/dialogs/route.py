@@ -107,7 +107,9 @@ def _village_applies(answers: Answers, known: "Known") -> bool:
 def needs_guardian(answers: Answers, today: date) -> bool:
     """True when the birth date answered makes the person younger than GUARDED_AGE today."""
     born = answers.get("q02_ngay_sinh")
-    return isinstance(born, str) and age_on(born, today) < GUARDED_AGE
+    if not isinstance(born, str) or today.year - int(born[:4]) > GUARDED_AGE:
+        return False
+    return age_on(born, today) < GUARDED_AGE
 
 
 def checks_reading(form: Form, question_id: str) -> tuple[tuple[Question, Check], ...]:

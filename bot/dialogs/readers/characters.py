@@ -25,6 +25,10 @@ _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 _TONE_ON_FIRST: Final = re.compile(
     f"(?:(?<=o)([{_TONES}])([ae])|(?<=u)([{_TONES}])(y))(?![\u0300-\u036f])"
 )
+_OLD_TONE: Final = re.compile(
+    "[\u00f2\u00f3\u00f5\u1ecf\u1ecd][ae]|[\u00f9\u00fa\u0169\u1ee7\u1ee5]y"
+)
+"""The same in composed letters: where it is not found, the tones stand where they should."""
 _EXCEL_APOSTROPHE: Final = re.compile(r"[' ]+(?=[0-9])")
 _ORDINARY: Final = re.compile("[ -~\u00c0-\u00cf\u00d1-\u00ef\u00f1-\u024f\u1ea0-\u1ef9]*")
 """Letters, digits and signs that are already what tidying makes of them."""
@@ -85,7 +89,7 @@ def tone_fold(text: str) -> str:
     Nothing else is lost: words that differ by any other mark stay different.
     """
     lower = text.casefold()
-    if lower.isascii():
+    if lower.isascii() or (_ORDINARY.fullmatch(lower) and not _OLD_TONE.search(lower)):
         return lower
     split = unicodedata.normalize("NFD", lower)
     moved = _TONE_ON_FIRST.sub(lambda m: f"{m[2]}{m[1]}" if m[2] else f"{m[4]}{m[3]}", split)
