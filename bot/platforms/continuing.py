@@ -5,10 +5,11 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection
 
-from bot.conversation import BIRTH_DATE, VIETNAM, Conversation
+from bot.conversation import VIETNAM, Conversation
 from bot.dialogs.answering import read
 from bot.dialogs.messages import Incoming
 from bot.dialogs.readers.reading import Invalid, Value
+from bot.turning import BIRTH_DATE
 from storage.codes import read_code, try_allowed
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
