@@ -136,11 +136,11 @@ def bound_list(values: Sequence[int] | Sequence[str], dialect: Dialect) -> objec
 def run_sql(connection: Connection, text: str, values: Sequence[Any]) -> Any:
     """Run one of the turn's statements, with a tuple of values or a list of such rows.
 
-    On SQLite past SQLAlchemy, whose bookkeeping costs more than the statement; what it raises is
-    SQLAlchemy's DBAPIError all the same. Return the result: rows, and `rowcount`.
+    On SQLite's writer past SQLAlchemy, whose bookkeeping costs more than the statement; what it
+    raises is SQLAlchemy's DBAPIError all the same. Return the result: rows, and `rowcount`.
     """
-    if connection.dialect.name != "sqlite":
-        return connection.exec_driver_sql(text, values)  # type: ignore[arg-type]
+    if connection.dialect.driver != "pysqlite":
+        return connection.exec_driver_sql(text, values)
     cursor = connection.connection.cursor()
     try:
         many = isinstance(values, list)
