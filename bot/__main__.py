@@ -111,10 +111,14 @@ def form_show(
 def form_check(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Check a form file; a wrong one is refused by file, line, id and key."""
     with explained():
-        from bot.dialogs.form import load_form
+        from bot.dialogs.form import BadForm, load_form
         from bot.dialogs.rules import PARAMETERS
 
-        form = load_form(file.read_text("utf-8"), str(file), PARAMETERS)
+        try:
+            text = file.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadForm(f"{file}: not UTF-8 ({error.reason})") from None
+        form = load_form(text, str(file), PARAMETERS)
         typer.echo(f"{file}: {form.id}, {len(form.questions)} questions")
 
 

@@ -154,7 +154,7 @@ class Health:
             return None
         place = self._house.place
         age = await asyncio.to_thread(backup_age, place, self._since, now)
-        return found | {"backup_age_hours": age}
+        return found | {"backup_age": age}
 
 
 def backup_age(place: Place, since: datetime, now: datetime) -> float | None:

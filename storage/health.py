@@ -25,9 +25,9 @@ class Limit:
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
         "backlog": Limit(yellow=1_000),  # bubbles still to be sent
-        "outbox_age_seconds": Limit(yellow=300, red=3_600),
+        "outbox_age": Limit(yellow=300, red=3_600),  # seconds
         "dead_letters": Limit(yellow=1),
-        "backup_age_hours": Limit(yellow=48),
+        "backup_age": Limit(yellow=48),  # hours
     }
 )
 """To watch another figure: a line here, and the figure in `figures` or in what is handed to
@@ -50,17 +50,17 @@ def figures(
     dead = select(func.count()).select_from(inbox).where(inbox.c.outcome == "dead")
     age = None if oldest is None else max(0.0, (now - instant(oldest)).total_seconds())
     letters = connection.scalar(dead) or 0
-    return {"backlog": backlog, "outbox_age_seconds": age, "dead_letters": letters}
+    return {"backlog": backlog, "outbox_age": age, "dead_letters": letters}
 
 
 def judge(found: Mapping[str, float | None] | None) -> dict[str, Any]:
     """Return the figures with the status each has and the worst of them; None: no database."""
     if found is None:
-        return {"status": "red", "database": "red", "figures": {}, "reasons": ["database"]}
+        return {"status": "red", "database": "red", "reasons": ["database"]}
     states = {name: _state(LIMITS[name], value) for name, value in found.items()}
     reasons = [name for name, state in states.items() if state != "ok"]
     worst = max(states.values(), key=("ok", "yellow", "red").index, default="ok")
-    return {"status": worst, "database": "ok", "figures": dict(found), "reasons": reasons}
+    return {"status": worst, "database": "ok", **found, "reasons": reasons}
 
 
 def _state(limit: Limit, value: float | None) -> Status:

@@ -102,7 +102,7 @@ def _shown(question: Question, value: Value, known: "Known", labels: Mapping[str
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(labels[code].rstrip(":") for code in value)
+        return ", ".join(labels[code] for code in value)
     if isinstance(value, dict):
         return value["text"] or ""
     if question.kind == "ethnic_group":

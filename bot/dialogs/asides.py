@@ -150,10 +150,12 @@ def _officer(_: Scene, dialog: Dialog, __: str) -> Step:
 
 def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
     draft = dialog.draft
+    if draft is None and dialog.chat.submissions:
+        return dialog, [_latest(dialog, "edit")]
     if draft is None or not draft.consent:
         return _again(dialog, Tell("nothing_to_edit"))
     found = questions_of(scene, dialog, item) if item else []
-    question = next((question for question in found if question.id in draft.answers), None)
+    question = next((q for q in found if q.id in draft.answers), found[0] if found else None)
     if item and question is None:
         if dialog.chat.prompt is None:
             return dialog, [Tell("no_such_item", {"item": item})]
@@ -165,6 +167,11 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
     return reopen(dialog.drafted(pending=None, card=NOTHING), question.id)
 
 
+def _latest(dialog: Dialog, why: str) -> Load:
+    """Ask for the person's own submission, or the last one, to do `why` with it."""
+    return Load((dialog.chat.own or dialog.chat.submissions[-1],), why)
+
+
 def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
     if draft.status not in OPEN_STATUSES:
         closed = "withdrawn_already" if draft.status == "withdrawn" else "not_editable"
@@ -174,6 +181,8 @@ def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
 
 def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
     draft = dialog.draft
+    if draft is None and dialog.chat.submissions:
+        return dialog, [_latest(dialog, "withdraw")]
     if draft is None or draft.status == "withdrawn":
         return _again(dialog, Tell("nothing_to_withdraw"))
     return dialog.drafted(pending=None, card=NOTHING).open("withdraw_confirm"), [Ask()]
@@ -181,6 +190,8 @@ def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
 
 def _erase(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft = dialog.draft
+    if draft is None and dialog.chat.submissions:
+        return dialog, [_latest(dialog, "erase")]
     if draft is None or not draft.confirmed:
         return _withdraw(scene, dialog, "")
     return _again(dialog, Need("request", {"what": "erase"}), Tell("erase_requested"))

@@ -19,6 +19,8 @@ from bot.dialogs.several import questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
 
+BETWEEN: Final = re.compile(r";|,(?= ?\d{1,2}(?:\.\d)?(?:\.?[ab])? ?[:=])")
+"""What stands between tagged answers; a comma only where another number follows."""
 TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
 """An answer with its number on paper: "9: 4", "12.2.a: 1"."""
 
@@ -26,6 +28,8 @@ TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
 def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
     """Return the dialog after `event`, and what to do about it. It never raises."""
     match event:
+        case Loaded(why) if why in RESUMED and event.drafts:
+            return ASIDES[why](scene, dialog._replace(draft=event.drafts[0]), "")
         case Loaded():
             return loaded(scene, dialog, event)
         case Received(receipt):
@@ -156,7 +160,7 @@ def _tagged(raw: str) -> list[tuple[str, str]] | None:
     """Return (item, words) for every part when the whole message is tagged answers, else None."""
     if ":" not in raw and "=" not in raw:
         return None
-    parts = [part.strip() for line in tidy_lines(raw) for part in line.split(";")]
+    parts = [part.strip() for line in tidy_lines(raw) for part in BETWEEN.split(line)]
     found = [TAGGED.fullmatch(part) for part in parts if part]
     if not found or not all(found):
         return None
@@ -194,6 +198,8 @@ BEFORE_NUMBER: Final = re.compile(r"^\D{1,5}(?=\d)")
 """A word such as "item" before its number."""
 LONGEST_ITEM: Final = 24
 """Characters of an item, or its name, after "edit"."""
+RESUMED: Final = frozenset({"edit", "withdraw", "erase"})
+"""Commands about a submission that had to be brought first."""
 STARTERS: Final = frozenset({"begin", "resume"})
 """Single words that would be an odd thing to say while a question is open."""
 

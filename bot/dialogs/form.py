@@ -5,7 +5,7 @@ It is not the conversation: what happens when somebody answers is `engine.py`.
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -32,8 +32,8 @@ Codes = Mapping[str, tuple[str, ...]]
 """Question id -> codes; the condition holds when every question has one of its codes."""
 
 
-Parameters = Mapping[str, Collection[str]]
-"""Rule id -> names of the parameters a check of it must give."""
+Parameters = Mapping[str, Mapping[str, type]]
+"""Rule id -> the parameters a check of it must give, and what each is."""
 
 
 class BadForm(Exception):
@@ -269,6 +269,9 @@ def _own_problems(question: Question, rules: Parameters | None) -> Iterator[tupl
         elif set(check.params) != set(rules[check.id]):
             needed = ", ".join(sorted(rules[check.id])) or "no parameter"
             yield "checks", f"{check.id!r} takes {needed}"
+        for name, kind in rules.get(check.id, {}).items():
+            if name in check.params and type(check.params[name]) is not kind:
+                yield "checks", f"{check.id!r}: {name} is not a {kind.__name__}"
 
 
 def _explain(error: ValidationError, raw: Mapping[str, Any], text: str, file: str) -> Iterator[str]:

@@ -36,7 +36,8 @@ def render(
     notes: list[str] = []
     last = max((n for n, effect in enumerate(effects) if isinstance(effect, SAID)), default=-1)
     for number, effect in enumerate(effects):
-        shown = _open_prompt(scene, dialog) if number == last else {}
+        named = number == last or isinstance(effect, Refuse)
+        shown = _open_prompt(scene, dialog) if named else {}
         match effect:
             case Tell(key, facts):
                 bubbles.append(Outgoing("info", _told(scene, key, facts, able), **shown))

@@ -6,7 +6,7 @@ stand here. To add one: a function, a line in RULES, its sentence `refuse.<id>` 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,8 +33,8 @@ class Rule:
     test: Test
     reads: tuple[str, ...]
     """Questions it looks at: a change of one of them can make it fail."""
-    params: tuple[str, ...] = ()
-    """Parameters that a form must give."""
+    params: Mapping[str, type] = field(default_factory=dict)
+    """Parameters that a form must give, and what each is."""
 
 
 def age_on(born: str, on: date) -> int:
@@ -94,8 +94,8 @@ def _old_id(answers: Answers, _: Params, __: date, ___: "Known") -> Facts | None
     return {"tail": number[-4:]} if len(number) == 9 else None
 
 
-def _repeated_digit(answers: Answers, _: Params, __: date, ___: "Known") -> Facts | None:
-    number = _text(answers, "q04_so_cccd")
+def _repeated_digit(answers: Answers, params: Params, _: date, __: "Known") -> Facts | None:
+    number = _text(answers, params["of"])
     return {} if number and len(set(number)) == 1 else None
 
 
@@ -185,29 +185,31 @@ def _set_by_storage(_: Answers, __: Params, ___: date, ____: "Known") -> Facts |
 
 
 RULES: Final[Mapping[str, Rule]] = {
-    "q01_ho_ten": Rule(_full_name, ("q01_ho_ten",), ("words",)),
-    "age_range": Rule(_age_range, ("q02_ngay_sinh",), ("minimum", "maximum")),
+    "q01_ho_ten": Rule(_full_name, ("q01_ho_ten",), {"words": int}),
+    "age_range": Rule(_age_range, ("q02_ngay_sinh",), {"minimum": int, "maximum": int}),
     "q03_gioi_tinh": Rule(_id_sex, ("q03_gioi_tinh", "q04_so_cccd")),
-    "repeated_digit": Rule(_repeated_digit, ("q04_so_cccd",)),
+    "repeated_digit": Rule(_repeated_digit, ("q04_so_cccd", "q05_ma_bhxh"), {"of": str}),
     "cccd_prefix": Rule(_id_prefix, ("q04_so_cccd",)),
     "cccd_gender": Rule(_id_sex, ("q03_gioi_tinh", "q04_so_cccd")),
     "cccd_birthyear": Rule(_id_birth_year, ("q02_ngay_sinh", "q04_so_cccd")),
     "cmnd_expired": Rule(_old_id, ("q04_so_cccd",)),
     "duplicate": Rule(_set_by_storage, ()),
-    "q05_ma_bhxh": Rule(_insurance_length, ("q05_ma_bhxh",), ("lengths",)),
-    "commune_unknown": Rule(_commune_unknown, ("q06_thuong_tru", "q07_noi_o"), ("of",)),
+    "q05_ma_bhxh": Rule(_insurance_length, ("q05_ma_bhxh",), {"lengths": list}),
+    "commune_unknown": Rule(_commune_unknown, ("q06_thuong_tru", "q07_noi_o"), {"of": str}),
     "residence_outside": Rule(_residence_outside, ("q07_noi_o",)),
     "poor_and_near_poor": Rule(_poor_twice, ("q08_uu_tien",)),
     "majority_group": Rule(_majority, ("q08_dan_toc",)),
-    "q09_gdpt": Rule(_young_graduate, ("q02_ngay_sinh", "q09_gdpt"), ("age",)),
+    "q09_gdpt": Rule(_young_graduate, ("q02_ngay_sinh", "q09_gdpt"), {"age": int}),
     "q10_cmkt": Rule(_skill_without_school, ("q09_gdpt", "q10_cmkt")),
-    "unemployed_over_60": Rule(_old_and_seeking, ("q02_ngay_sinh", "q11_hdkt"), ("age",)),
+    "unemployed_over_60": Rule(_old_and_seeking, ("q02_ngay_sinh", "q11_hdkt"), {"age": int}),
     "q11_ly_do": Rule(_disability_not_declared, ("q08_uu_tien", "q11_ly_do")),
     "q12_2b_hdld": Rule(_contract_without_employer, ("q12_1_vi_the", "q12_2b_hdld")),
-    "q12_2b_ngay": Rule(_contract_date, ("q02_ngay_sinh", "q12_2b_ngay"), ("age",)),
+    "q12_2b_ngay": Rule(_contract_date, ("q02_ngay_sinh", "q12_2b_ngay"), {"age": int}),
     "q12_3a_loai_hinh": Rule(_cooperative, ("q12_1_vi_the", "q12_3a_loai_hinh")),
 }
 """To add a check across answers: a function above, a line here, its sentence in `texts/vi.toml`."""
 
-PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {id: rule.params for id, rule in RULES.items()}
+PARAMETERS: Final[Mapping[str, Mapping[str, type]]] = {
+    id: rule.params for id, rule in RULES.items()
+}
 """What the loader of forms has to know about the rules."""

@@ -52,26 +52,39 @@ def say_many(scene: Scene, dialog: Dialog, parts: list[tuple[str, str]]) -> Step
     """Take "9: 4; 10: 1" one after another; stop at the first that needs the person."""
     effects: list[Effect] = []
     done: list[str] = []
-    for item, text in parts:
-        questions = questions_of(scene, dialog, item)
-        if not questions:
-            dialog, said = onward(scene, dialog)
-            said = [Refuse("item_not_asked", {"item": item}), *said]
-            break
-        question = questions[0]
-        try:
-            question, reading = _first_read(scene, dialog, questions, text)
-        except Invalid as refusal:
-            dialog = dialog.open(question.id, keep=question.id in draft_of(dialog).answers)
-            dialog, said = refuse(dialog, refusal.code, **refusal.facts)
-            break
-        dialog, said, stored = consider(scene, dialog, question, reading)
-        if not stored:
-            break
-        effects += [effect for effect in said if not isinstance(effect, Note)]
-        done.append(question.id)
-    else:
-        dialog, said = onward(scene, dialog)
-    if done and dialog.draft is not None:
+    left = list(parts)
+    said: list[Effect] = []
+    stopped = False
+    while left and not stopped:
+        item, text = left.pop(0)
+        dialog, said, question_id = _take(scene, dialog, item, text)
+        stopped = question_id is None
+        if question_id:
+            effects += [effect for effect in said if not isinstance(effect, Note)]
+            done.append(question_id)
+    if dialog.draft is None:
+        return dialog, [*effects, *said]
+    if done:
         effects.append(read_back(scene, dialog, done))
-    return dialog, [*effects, *said]
+    if left:
+        effects.append(Tell("left_over", {"items": ", ".join(item for item, _ in left)}))
+    refused = stopped and any(isinstance(effect, Refuse) for effect in said)
+    if stopped and not (refused and done):
+        return dialog, [*effects, *said]
+    dialog, more = onward(scene, dialog)
+    return dialog, [*effects, *(said if refused else ()), *more]
+
+
+def _take(
+    scene: Scene, dialog: Dialog, item: str, text: str
+) -> tuple[Dialog, list[Effect], str | None]:
+    """Take one answer by its item; the last value is its question once it is stored."""
+    questions = questions_of(scene, dialog, item)
+    if not questions:
+        return (*refuse(dialog, "item_not_asked", item=item), None)
+    try:
+        question, reading = _first_read(scene, dialog, questions, text)
+    except Invalid as refusal:
+        return (*refuse(dialog, refusal.code, **refusal.facts), None)
+    dialog, said, stored = consider(scene, dialog, question, reading)
+    return dialog, said, question.id if stored else None

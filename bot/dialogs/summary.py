@@ -69,6 +69,9 @@ def card_lines(scene: Scene, draft: Draft) -> str:
         if typed is not None and not _same(typed, answer.value):
             was = shown_value(scene, question, draft.answer(question_id))
             lines.append(texts("card_differs", value=was))
+    facts = {"tail": str(draft.card["q04_so_cccd"].value)[-4:]}
+    for code in dict.fromkeys(code for answer in draft.card.values() for code in answer.kept):
+        lines.append(texts(f"warn.{code}", **facts))
     return "\n".join(lines)
 
 

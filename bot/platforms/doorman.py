@@ -17,10 +17,11 @@ MOST_FIELDS: Final = 20
 COOKIE: Final = "mau03"
 COOKIE_BYTES: Final = 32
 COOKIE_SECONDS: Final = 90 * 24 * 3600
-PER_SECOND: Final = 1.0
-BURST: Final = 10.0
-ALL_PER_SECOND: Final = 200.0
-ALL_BURST: Final = 1000.0
+PER_SECOND: Final = 2.0
+BURST: Final = 120.0
+"""Messages of one chat at once: a whole household, not a flood."""
+ALL_PER_SECOND: Final = 1_000.0
+ALL_BURST: Final = 5_000.0
 MOST_BUCKETS: Final = 50_000
 
 

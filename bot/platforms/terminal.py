@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
-from bot.dialogs.messages import Content, Incoming, Other, Outgoing, Press, Text
+from bot.dialogs.messages import Content, Incoming, NonText, Other, Outgoing, Press, Text
 from bot.ports import Clock, Entropy
 from storage.outbox import Delivered, Queued
 
@@ -23,10 +23,6 @@ class Line:
     content: Content
     chat: str = ""
     event_id: str = ""
-
-
-class BadLine(Exception):
-    """The line is not a message. `str()` says what was wrong with it."""
 
 
 @dataclass(slots=True)
@@ -88,9 +84,9 @@ def _content(given: dict[str, Any]) -> Content:
         return Press(str(given["press"]))
     if "text" in given:
         return Text(str(given["text"]))
-    if "send" in given:
+    if given.get("send") in get_args(NonText):
         return Other(given["send"])
-    raise BadLine('a line is words, or an object with "text", "press" or "send"')
+    return Other("unsupported")
 
 
 def written(outgoing: Outgoing) -> str:
@@ -106,7 +102,7 @@ def written(outgoing: Outgoing) -> str:
         bubble["code"] = outgoing.code
     if outgoing.kind == "warn":
         bubble |= {"about": outgoing.about, "codes": list(outgoing.codes)}
-    if outgoing.selected:
+    if outgoing.selected or any(button.value == "done" for button in outgoing.buttons):
         bubble["selected"] = list(outgoing.selected)
     return json.dumps(bubble, ensure_ascii=False)
 
@@ -114,8 +110,5 @@ def written(outgoing: Outgoing) -> str:
 def converse(terminal: Terminal, lines: Iterable[str]) -> Iterator[str]:
     """Yield the JSON lines that answer `lines`, each turn closed by end_of_turn."""
     for line in lines:
-        try:
-            yield from map(written, terminal.turn(read_line(line.rstrip("\r\n"))))
-        except (BadLine, ValueError) as error:
-            yield json.dumps({"error": str(error)}, ensure_ascii=False)
+        yield from map(written, terminal.turn(read_line(line.rstrip("\r\n"))))
         yield json.dumps({"end_of_turn": True})

@@ -73,5 +73,5 @@ def _is_talk(name: str, words: Words) -> bool:
         len(folded) > MOST_WORDS
         or words.means(name, words.talk)
         or folded[0] in words.never_first
-        or any(word in words.never_inside for word in folded)
+        or any(word in words.never_inside for word in folded[: -1 if len(folded) > 2 else None])
     )

@@ -38,6 +38,8 @@ def read_place(text: str, question: Question, today: date, known: "Known") -> Re
     written = ", ".join(line.strip(" ,;") for line in tidy_lines(text))
     refuse_no_place(written)
     office, places = known.office, known.places
+    if _is_not_there(written, known):
+        raise Invalid("place_unreadable")
     if _is_home(written, known):
         if question.item in _RESIDENCES:
             raise Invalid("place_too_short")
@@ -110,6 +112,13 @@ def _reading(
     text: str, commune: str | None, province: str | None, *, completed: bool = False
 ) -> Reading:
     return Reading({"text": text, "commune": commune, "province": province}, completed=completed)
+
+
+def _is_not_there(text: str, known: "Known") -> bool:
+    """True when the text says where somebody does not live."""
+    said = plain(text).split()
+    begins = (" ".join(said[:count]) for count in (2, 3))
+    return any("not_there" in known.places.words.phrases.meanings(words) for words in begins)
 
 
 def _is_home(text: str, known: "Known") -> bool:
