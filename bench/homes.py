@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.app import House, Place, open_house_async
+from bot.serving import settle_memory
 from storage.group import SqliteLedger
 from storage.outbox import Delivered, Queued
 from storage.postgres import PostgresLedger
@@ -80,6 +81,7 @@ async def opened(where: Place) -> AsyncIterator[Desk]:
     desk = Desk(await open_house_async(where, now=now, random=os.urandom))
     if isinstance(desk.ledger, PostgresLedger):
         desk.ledger.start()
+    settle_memory()  # as the serving process does
     try:
         yield desk
     finally:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
+from os import urandom
 from pathlib import Path
-from secrets import token_hex
 from time import perf_counter, process_time
 from typing import Final
 
@@ -17,6 +17,7 @@ from bench.homes import Desk, folder, now, opened, place, postgres
 from bench.survey import survey_lines
 from bot.app import Place
 from bot.dialogs.messages import Incoming, Outgoing, Text
+from storage.ids import new_name
 
 MANY: Final = 100
 """Chats in flight, each waiting for its answer before it writes again."""
@@ -62,7 +63,7 @@ async def _people(desk: Desk, numbers: Iterator[int], run: Run) -> None:
         for line in survey_lines(number):
             start, at = perf_counter(), now()
             # As on the web, a message says what was on the screen.
-            content, key = Text(line, shown.prompt), token_hex(16)
+            content, key = Text(line, shown.prompt), new_name(at, urandom)
             incoming = Incoming("web", "bench", key, f"chat {number}", content, at, at)
             queued = await desk.ledger.submit(incoming)
             run.latencies.append(perf_counter() - start)

@@ -29,6 +29,11 @@ def new_id(at: int, random_bits: int) -> int:
     return (at - FIRST_MILLISECOND << RANDOM_BITS) | (random_bits & (1 << RANDOM_BITS) - 1)
 
 
+def new_name(at: datetime, random: Random) -> str:
+    """Return 32 hexadecimal digits nobody can guess, in order of time: neighbours in an index."""
+    return f"{milliseconds(at):012x}{random(10).hex()}"
+
+
 class Ids:
     """Identifiers of one process. Each is greater than the one before, also when the clock is not.
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from bot.dialogs.messages import Content, Incoming, NonText, Other, Outgoing, Press, Text
 from bot.ports import Clock, Entropy
+from storage.ids import new_name
 from storage.outbox import Delivered, Queued
 
 PLATFORM = "terminal"
@@ -42,7 +43,7 @@ class Terminal:
         incoming = Incoming(
             PLATFORM,
             ACCOUNT,
-            line.event_id or self.random(16).hex(),
+            line.event_id or new_name(at, self.random),
             line.chat or self.chat,
             line.content,
             sent_at=at,

@@ -26,6 +26,7 @@ from bot.platforms.continuing import asked_to_continue
 from bot.platforms.doorman import Bouncer, TooLarge, Visitor, read_form, same_origin, visitor
 from bot.ports import Unreachable
 from storage.desk import Context
+from storage.ids import new_name
 from storage.ledger import chat_token
 from storage.outbox import Delivered, Queued
 from storage.standing import Standing, standing
@@ -214,11 +215,11 @@ class Web:
     def incoming(self, chat: str, content: Content, event_id: str = "") -> Incoming:
         now = self.context.now()
         at = now - timedelta(microseconds=now.microsecond % 1000)
-        event = event_id or self.context.random(EVENT_BYTES).hex()
+        event = event_id or new_name(now, self.context.random)
         return Incoming(PLATFORM, ACCOUNT, event, chat, content, at, at)
 
     def page(self, template: str, status: int = 200, **facts: Any) -> Response:
-        event = self.context.random(EVENT_BYTES).hex()
+        event = new_name(self.context.now(), self.context.random)
         return self.pages(template, status, event=event, **facts)
 
     def problem(self, code: str, status: int, fields: Mapping[str, str] | None = None) -> Response:
