@@ -185,7 +185,7 @@ def test_a_new_question_has_its_column_by_itself() -> None:
     table = form_table(longer, KNOWN, codes=False)
 
     assert len(table.columns) == len(FORM.questions) + 6
-    assert table.columns[-6].title == "14. Mới:"
+    assert table.columns[-6].title == "14. Mới"
     assert table.columns[-6].cell(record(q14_moi="có")) == "có"
 
 

@@ -73,7 +73,8 @@ def form_table(form: Form, known: Known, *, codes: bool) -> Table:
 def _question_column(question: Question, known: Known, *, codes: bool) -> Column:
     # The village has no number on paper: its item is a word.
     numbered = question.item[:1].isdigit()
-    title = f"{question.item}. {question.label}" if numbered else question.label
+    label = question.label.removesuffix(":")
+    title = f"{question.item}. {label}" if numbered else label
     show = _code if codes else lambda value: label_of(question, value, known)
     wide = question.kind in {"name", "place", "text", "choices"}
     return Column(

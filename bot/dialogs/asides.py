@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.dialogs.effects import Agree, Ask, Effect, Load, Need, Pause, Tell
 from bot.dialogs.giving import STAGE_OF, ask_again
+from bot.dialogs.prompts import wording
 from bot.dialogs.scene import (
     Scene,
     Step,
@@ -34,7 +35,7 @@ def _help(scene: Scene, dialog: Dialog, _: str) -> Step:
         question = scene.form[prompt.question]
         facts = {"hint": question.hint, "example": question.example, "note": question.footnote}
         return _again(dialog, Tell("help_question", facts))
-    key = f"help.{prompt.question}" if prompt else "help_idle"
+    key = f"help.{wording(dialog)}" if prompt else "help_idle"
     return _again(dialog, Tell(key if key in scene.known.texts else "help_idle"))
 
 
@@ -92,6 +93,7 @@ BACK: Final[Mapping[str, Callable[[Scene, Dialog], Step]]] = {
     "change_kind": _close,
     "change_since": _close,
     "my_forms": _close,
+    "which_item": _onward,
 }
 
 
@@ -99,6 +101,8 @@ def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft, prompt = dialog.draft, dialog.chat.prompt
     if draft is None or prompt is None:
         return dialog.open(None), [Tell("paused_empty")]
+    if draft.confirmed:
+        return dialog.drafted(pending=None).open(None), [Tell("paused_edit")]
     question = scene.form.by_id.get(prompt.question)
     said = Tell("paused_at", {"item": question.item}) if question else Tell("paused")
     return dialog.drafted(pending=None).open(None), [said, Pause()]
@@ -112,6 +116,13 @@ def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
         return dialog, [Tell("idle_confirmed")]
     dialog, said = onward(scene, dialog.drafted(pending=None))
     return dialog, [welcome_back(draft), *said]
+
+
+def _begin(scene: Scene, dialog: Dialog, _: str) -> Step:
+    """Begin, or go on with what was left unfinished."""
+    if dialog.draft and not dialog.draft.confirmed and dialog.chat.prompt is None:
+        return _resume(scene, dialog, "")
+    return _new(scene, dialog, "")
 
 
 def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
@@ -163,7 +174,7 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
     if draft.confirmed and not draft.change.kind:
         return _edit_confirmed(dialog, draft, question.id if question else "")
     if question is None:
-        return _again(dialog, Tell("which_item"))
+        return dialog.drafted(pending=None, card=NOTHING).open("which_item"), [Ask()]
     return reopen(dialog.drafted(pending=None, card=NOTHING), question.id)
 
 
@@ -200,6 +211,9 @@ def _erase(scene: Scene, dialog: Dialog, _: str) -> Step:
 def _stop(_: Scene, dialog: Dialog, __: str) -> Step:
     """No more reminders. What was agreed before is withdrawn by a row of its own."""
     effects: list[Effect] = [Tell("stopped")]
+    if dialog.draft and dialog.chat.prompt and not dialog.draft.confirmed:
+        dialog = dialog.drafted(pending=None).open(None)
+        effects = [Tell("stopped_paused")]
     if dialog.chat.contact == "yes":
         effects.insert(0, Agree("contact", "withdrawn", "stopped"))
         dialog = dialog.chatted(contact="no")
@@ -222,7 +236,7 @@ ASIDES: Final[Mapping[str, Aside]] = {
     "back": _back,
     "pause": _pause,
     "resume": _resume,
-    "begin": _new,
+    "begin": _begin,
     "still_open": _still_open,
     "new": _new,
     "start": _start,

@@ -9,12 +9,12 @@ from typing import Final
 from bot.dialogs.asides import ASIDES
 from bot.dialogs.card import looks_like_card, read_card
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Received, Refuse, Said, Sent, Tell
-from bot.dialogs.giving import STAGE_OF, keep, press, say
+from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
 from bot.dialogs.language import is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines
 from bot.dialogs.readers.reading import Invalid
-from bot.dialogs.scene import Scene, Step, onward, refuse, reopen
+from bot.dialogs.scene import Scene, Step, onward, refuse
 from bot.dialogs.several import questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
@@ -110,7 +110,7 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
     question = scene.form[prompt.question]
     words = scene.known.texts.words
     if question.undo and prompt.refusals and text in words("words.undo"):
-        return reopen(dialog, question.undo)
+        return undo(scene, dialog, question)
     if question.kind == "choices" and text in words("words.done"):
         return press(scene, dialog, question, "done")
     if prompt.keep and text in words("words.keep"):

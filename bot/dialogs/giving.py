@@ -59,6 +59,15 @@ def _also_said(scene: Scene, dialog: Dialog, question: Question, text: str) -> S
     return dialog, []
 
 
+def undo(scene: Scene, dialog: Dialog, question: Question) -> Step:
+    """Take back the choice that opened this question; without another one, ask it again."""
+    chosen = draft_of(dialog).answers[question.undo]
+    rest = [code for code in chosen or () if code not in question.when[question.undo]]
+    if not rest:
+        return dialog.open(question.undo), [Ask()]
+    return give(scene, dialog, scene.form[question.undo], Reading(rest))
+
+
 def keep(scene: Scene, dialog: Dialog, question: Question) -> Step:
     """Leave an answer as it is, unless it was skipped and is needed now."""
     if question in unanswered(scene.form, draft_of(dialog).answers, scene.known):
@@ -132,7 +141,8 @@ def _refused(scene: Scene, dialog: Dialog, question: Question, value: Value) -> 
     try:
         check_hard(question, draft.answers, value, scene.today, scene.known)
     except Invalid as refusal:
-        if refusal.code == "too_young" and not draft.confirmed:
+        # Who has answered before has mistyped a year, or says so again by withdrawing.
+        if refusal.code == "too_young" and question.id not in draft.answers:
             gone, effects = forget(dialog)
             none_kept = Agree("collect", "no", "prompt.consent_collect.text", {"why": "age"})
             return gone, [*effects, none_kept, Tell("too_young", refusal.facts)]

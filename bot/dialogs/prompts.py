@@ -36,7 +36,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "khac",
     ),
     "consent_collect": ("yes", "no", "read"),
-    "consent_proxy": ("yes", "no", "guardian", "read"),
+    "consent_proxy": ("yes", "no", "guardian", "read", "refused"),
     "consent_contact": ("yes", "no"),
     "guardian_name": (),
     "guardian_relation": ("cha", "me", "ong_ba", "anh_chi", "giam_ho"),
@@ -50,6 +50,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "withdraw_confirmed": ("confirm", "cancel"),
     "warning": ("confirm", "correct"),
     "review": ("submit",),
+    "which_item": (),
     "my_forms": (),
 }
 """Values of the numbered options of each prompt. Labels: `prompt.<id>.<value>`."""

@@ -1,5 +1,6 @@
 """Effects -> bubbles. The words come from the texts and the form; nothing is decided here."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,7 @@ from bot.dialogs.talking import short_name, spaced
 
 OFFER_AFTER: Final = 2
 """Refusals in a row after which an officer is offered."""
+FOOTNOTE_NUMBER: Final = re.compile(r"\((\d+)\)(?:, \(\d+\))* ")
 OFFERS_ALREADY: Final = frozenset({"voice", "unsupported"})
 
 
@@ -98,6 +100,7 @@ def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[st
     if draft is None:
         return facts
     facts["name"] = short_name(draft.answers)
+    facts["full_name"] = draft.answers.get("q01_ho_ten") or "?"
     facts["relation"] = _relation(scene, draft)
     question = dialog.chat.prompt.question if dialog.chat.prompt else ""
     if question == "review":
@@ -126,7 +129,8 @@ def _told(scene: Scene, key: str, facts: Mapping[str, object], able: Capabilitie
     texts = scene.known.texts
     if key == "help_question":
         parts = [facts["hint"], facts["example"] and texts("example", example=facts["example"])]
-        parts.append(facts["note"] and texts("official_note", note=facts["note"]))
+        note = FOOTNOTE_NUMBER.sub("", str(facts["note"])).rstrip(";")
+        parts.append(note and texts("official_note", note=note))
         return "\n".join(str(part) for part in parts if part) or texts("help_idle")
     return texts(key, **office_facts(scene, able) | dict(facts))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.dialogs.answering import read, said_of
+from bot.dialogs.answering import read
 from bot.dialogs.effects import Effect, Note, Refuse, Tell
 from bot.dialogs.form import Question
 from bot.dialogs.giving import consider
@@ -11,18 +11,13 @@ from bot.dialogs.readers.reading import Invalid, Reading
 from bot.dialogs.route import relevant
 from bot.dialogs.scene import Scene, Step, draft_of, onward, refuse
 from bot.dialogs.state import Dialog
+from bot.dialogs.summary import shown
 
 
 def read_back(scene: Scene, dialog: Dialog, question_ids: list[str]) -> Tell:
     """Return the bubble that repeats several answers at once."""
-    answers = draft_of(dialog).answers
-    lines = []
-    for question_id in question_ids:
-        question = scene.form[question_id]
-        if question_id in answers:
-            shown = said_of(question, answers[question_id], scene.known)
-            lines.append(f"{question.item}. {shown or '-'}")
-    return Tell("read_back", {"lines": "\n".join(lines)})
+    lines = (shown(scene, draft_of(dialog), question_id) for question_id in question_ids)
+    return Tell("read_back", {"lines": "\n".join(filter(None, lines))})
 
 
 def questions_of(scene: Scene, dialog: Dialog, named: str) -> list[Question]:

@@ -1,5 +1,6 @@
 """The prompts around the form: for whom, consents, guardian, review, change, lists."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -23,7 +24,9 @@ from bot.dialogs.readers.dates import read_date
 from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, begin, draft_of, forget, onward, refuse, reopen
+from bot.dialogs.several import questions_of
 from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft
+from bot.dialogs.summary import summary
 
 Handler = Callable[[Scene, Dialog, str], Step]
 
@@ -50,9 +53,9 @@ def _consent_collect(scene: Scene, dialog: Dialog, value: str) -> Step:
     who = {"relation": draft.relation}
     if value == "read":
         return dialog, [Tell("consent_full"), Ask()]
-    if value == "no":
+    if value in {"no", "refused"}:
         gone, effects = forget(dialog)
-        if proxy:
+        if proxy and value == "no":
             visit = Need("visit", {"why": "proxy_not_asked", **who})
             return gone, [*effects, visit, Tell("proxy_not_asked")]
         return gone, [*effects, Agree("collect", "no", key), Tell("refused")]
@@ -101,9 +104,19 @@ def _guardian_consent(scene: Scene, dialog: Dialog, value: str) -> Step:
     ]
 
 
+def _which_item(scene: Scene, dialog: Dialog, text: str) -> Step:
+    found = questions_of(scene, dialog, re.sub(r"^\D{1,5}(?=\d)", "", text))
+    if not found:
+        return refuse(dialog, "item_not_asked", item=text)
+    answered = (question for question in found if question.id in draft_of(dialog).answers)
+    return reopen(dialog, next(answered, found[0]).id)
+
+
 def _review(_: Scene, dialog: Dialog, value: str) -> Step:
     if value.startswith("edit:"):
         return reopen(dialog, value.removeprefix("edit:"))
+    if draft_of(dialog).status not in {"draft", *OPEN_STATUSES}:
+        return dialog.open(None), [Tell("not_editable")]
     return dialog, [Submit()]
 
 
@@ -173,7 +186,8 @@ def _withdraw(scene: Scene, dialog: Dialog, value: str) -> Step:
         withdrawn = Agree("collect", "withdrawn", "prompt.withdraw_confirm.text")
         return gone, [withdrawn, *effects, Tell("draft_erased")]
     own = 0 if dialog.chat.own == draft.id else dialog.chat.own
-    dialog = dialog.drafted(status="withdrawn").chatted(own=own).open(None)
+    over = {"status": "withdrawn", "change": Change(), "parked": NOTHING, "pending": None}
+    dialog = dialog.drafted(**over).chatted(own=own).open(None)
     return dialog, [
         Record("withdrawn", {}),
         Withdraw(),
@@ -202,7 +216,8 @@ def _switch(scene: Scene, dialog: Dialog, draft: Draft) -> Step:
     dialog = dialog._replace(draft=draft)
     if draft.confirmed and not draft.change.kind:
         key = "status" if draft.status in OPEN_STATUSES else "status_closed"
-        return dialog.open(None), [Tell(key, status_facts(scene, draft))]
+        answers = Tell("answers", {"lines": summary(scene, draft)})
+        return dialog.open(None), [answers, Tell(key, status_facts(scene, draft))]
     dialog, said = onward(scene, dialog)
     return dialog, [welcome_back(draft), *said]
 
@@ -255,6 +270,7 @@ TALK: Final[Mapping[str, Handler]] = {
     "change_kind": _change_kind,
     "change_since": _change_since,
     "review": _review,
+    "which_item": _which_item,
     "card_confirm": _card,
     "address_confirm": _go_on_or(ask_again),
     "warning": _go_on_or(ask_again),
@@ -265,7 +281,7 @@ TALK: Final[Mapping[str, Handler]] = {
 """What to do with a value of each prompt. To add a prompt: a line here, in `prompts.OPTIONS`,
 its sentences under `prompt.<id>`."""
 
-FREE_TEXT: Final = frozenset({"guardian_name", "change_since"})
+FREE_TEXT: Final = frozenset({"guardian_name", "change_since", "which_item"})
 """Prompts that take words instead of one of their options."""
 
 __all__ = ["FREE_TEXT", "TALK", "Received", "loaded", "received", "short_name", "spaced"]

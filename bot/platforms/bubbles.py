@@ -10,7 +10,7 @@ from bot.dialogs.messages import Button, Outgoing
 
 BEFORE_PROGRESS: Final = " · "
 NUMBERED: Final = re.compile(r"(\d{1,2})\. (.+)")
-ITEM: Final = re.compile(r"(?:(\d[\d.]*[ab]?)\. )?([^:]+): (.*)")
+ITEM: Final = re.compile(r"(?:\w+ (\d[\d.]*[ab]?)\. )?([^:]+): (.*)")
 """A line of the summary: number on paper, label, value."""
 CODE: Final = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}-[0-9A-Z]\b")
 PROMPTS: Final = frozenset({"ask", "confirm", "warn", "summary"})

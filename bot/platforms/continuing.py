@@ -1,5 +1,6 @@
 """A continuation code and a birth date, typed in another browser."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -16,6 +17,7 @@ from storage.exchange import Bearer, exchange
 from storage.turn import Document
 
 Outcome = Literal["opened", "code_wrong", "code_tries"]
+BARE_YEAR: Final = re.compile("[0-9]{4}")
 LONGEST: Final = 100
 """Characters of either field."""
 NO_CODE: Final = ""
@@ -52,6 +54,8 @@ def asked_to_continue(
 def _born(conversation: Conversation, incoming: Incoming, text: str) -> Value | None:
     form = conversation.form_of(conversation.current_form)
     today = incoming.received_at.astimezone(VIETNAM).date()
+    if BARE_YEAR.fullmatch(text.strip()):
+        return text.strip()
     try:
         return read(text, form[BIRTH_DATE], {}, today, conversation.known).value
     except Invalid:
