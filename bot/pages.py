@@ -99,22 +99,18 @@ class Pages:
 
 
 class Guarded:
-    """Puts the headers on every answer, and answers what fails without telling what was in it."""
+    """Puts the headers on every answer, and notes what failed without telling what was in it."""
 
-    def __init__(self, app: ASGIApp, broken: Response) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
 
         async def guarded(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
@@ -124,7 +120,6 @@ class Guarded:
         try:
             await self._app(scope, receive, guarded)
         except Exception as error:
-            # The words of an error may quote what a person wrote: only its kind is noted.
+            # The page that says so went out before. The words of an error may quote what a person
+            # wrote: only its kind is noted.
             log.error("request_failed", extra={"why": type(error).__name__})
-            if not started:
-                await self._broken(scope, receive, guarded)

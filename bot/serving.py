@@ -139,8 +139,11 @@ def application(house: House, ledger: Ledger, sender: Sender, **options: Any) ->
         status = error.status_code if isinstance(error, HTTPException) else 500
         return web.problem("not_found", status)
 
-    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
-    guarded = Guarded(app, web.problem("broken", 500))
+    async def broken(_: Request, __: Exception) -> Response:
+        return web.problem("broken", 500)
+
+    handlers = {HTTPException: refused, Exception: broken}
+    guarded = Guarded(Starlette(routes=routes, exception_handlers=handlers))
     return ProxyHeadersMiddleware(guarded, trusted_hosts=list(LOOPBACK))  # type: ignore[arg-type,return-value]
 
 

@@ -16,6 +16,7 @@ from storage.health import judge
 from storage.tables import chats, outbox, submissions
 from tests.browsing import Site
 from tests.conftest import Clock, seeded
+from tests.filled import FARMER, START
 
 NAME = "Nguyễn Văn An"
 
@@ -361,3 +362,31 @@ def test_a_new_installation_needs_no_backup_for_a_day(tmp_path: Path) -> None:
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups" / "today.db").touch()
     assert (backup_age(place, first, datetime.now(UTC)) or 0) < 1
+
+
+async def test_an_edit_left_open_is_offered_again(site: Site) -> None:
+    visitor = site.visitor()
+    await visitor.look()
+    for words in (*START, *FARMER):
+        page = await visitor.say(words)
+    assert 'class="receipt"' in page
+
+    await visitor.say("sửa 9")
+    await visitor.say("1")
+    page = await visitor.say("tạm dừng")
+
+    assert "Khai tiếp" in page
+    assert 'value="submit"' in await visitor.say("tiếp")
+
+
+async def test_what_breaks_is_said_in_words_people_know(site: Site) -> None:
+    visitor = site.visitor()
+    await visitor.begin()
+    rename = "ALTER TABLE chats RENAME TO gone"
+    await site.ledger.write(lambda connection: connection.exec_driver_sql(rename) and None)
+
+    answer = await visitor.client.get("/")
+
+    assert answer.status_code == 500
+    assert "<title>Hệ thống đang bận" in answer.text
+    assert answer.headers["content-security-policy"]

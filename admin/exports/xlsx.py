@@ -35,8 +35,11 @@ def write(file: Path, table: Table, records: Iterable[Exported]) -> int:
             sheet.set_column(number, number, column.width, text)
         for number, titles in enumerate(table.above):
             _write_row(sheet, number, titles, bold)
-        sheet.freeze_panes(len(table.above), 0)
         row = first = len(table.above)
+        sheet.freeze_panes(first, 0)
+        sheet.repeat_rows(0, first - 1)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
         for row, record in enumerate(records, first + 1):
             if row > MOST_ROWS:
                 raise TooManyRows

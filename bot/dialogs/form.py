@@ -118,8 +118,8 @@ class Question(Part):
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """Return the printed labels without the colon some end with: it leads to a blank line."""
-        return {choice.code: choice.label.removesuffix(":") for choice in self.options}
+        """Return the printed labels without their last punctuation: it leads to a blank line."""
+        return {choice.code: choice.label.rstrip(":.") for choice in self.options}
 
     @cached_property
     def said(self) -> Mapping[str, str]:

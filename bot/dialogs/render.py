@@ -222,7 +222,9 @@ def _value_label(scene: Scene, question: Question, value: str) -> str:
 
 
 def _item_name(question: Question) -> str:
-    return question.item if question.item[0].isdigit() else question.label.lower()
+    """Return the number on paper; for what has none of its own, its short name."""
+    numbered = question.item[0].isdigit() and not question.undo
+    return question.item if numbered else (question.short or question.label).lower()
 
 
 def _option_label(scene: Scene, dialog: Dialog, value: str) -> str:

@@ -117,7 +117,8 @@ class Web:
         greeting = self.conversation.greet(incoming).text
         last = [bubble for bubble in self._last_turn(chat, found) if bubble.text != greeting]
         texts = self.conversation.known.texts
-        open_form = (found.view.submission or {"status": ""}).get("status", "draft")
+        document = found.view.submission or {"status": ""}
+        open_form = "draft" if document.get("change") else document.get("status", "draft")
         view = view_of(last, shown, texts)
         return self.page("chat.html", view=view, open_form=open_form)
 
