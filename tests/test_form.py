@@ -5,12 +5,14 @@ from typing import Final
 
 import pytest
 
-from bot.content import form_of, read_data
+from bot.content import form_of, known_of, read_data, trial_office
 from bot.dialogs.form import KINDS, BadForm, Form, load_form
 from bot.dialogs.outline import outline
 from bot.dialogs.readers.table import READERS
+from bot.dialogs.route import still_to_come
 from bot.dialogs.rules import PARAMETERS, RULES
 
+KNOWN: Final = known_of(trial_office())
 RULE_IDS: Final = PARAMETERS
 HEAD: Final = """\
 id = "small"
@@ -50,6 +52,16 @@ def test_a_small_form_is_a_form() -> None:
     assert list(form.steering) == ["work"]
 
 
+def test_where_the_way_parts_the_usual_one_is_counted() -> None:
+    usual = WORK.replace('label = "Việc làm"', 'label = "Việc làm"\nusual = "yes"')
+    form = load(HEAD + usual + JOB + 'when = { work = ["yes"] }\n')
+
+    assert [
+        still_to_come(form, answers, KNOWN)
+        for answers in ({}, {"work": "yes"}, {"work": "no"}, {"work": "yes", "job": "keo"})
+    ] == [2, 1, 0, 0]
+
+
 WRONG: Final = {
     "forward": ('when = { later = ["yes"] }', "when"),
     "itself": ('when = { job = ["yes"] }', "when"),
@@ -72,6 +84,8 @@ WRONG: Final = {
     ),
     "no such severity": ('checks = [{ id = "q10_cmkt", severity = "loud" }]', "checks.0.severity"),
     "a check without severity": ('checks = [{ id = "q10_cmkt" }]', "checks.0.severity"),
+    "undo what did not open it": ('undo = "work"', "undo"),
+    "usual of a text": ('usual = "yes"', "usual"),
     "no such key": ('hnit = "x"', "hnit"),
     "wrong type": ('required = "perhaps"', "required"),
     "one code alone": ('when = { work = "yes" }', "when"),

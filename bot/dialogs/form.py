@@ -102,6 +102,8 @@ class Question(Part):
     absent_reasons: tuple[str, ...] = ()
     undo: str = ""
     """The choices question to go back to when this one was opened by mistake."""
+    usual: str = ""
+    """The choice most people make: until they do, it tells how many questions are still to come."""
     partial: tuple[Literal["month", "year"], ...] = ()
     length: tuple[int, int] = (1, 250)
     """Shortest and longest text, in characters."""
@@ -165,6 +167,11 @@ class Form(Part):
         """Questions whose answer decides whether another one applies, in form order."""
         named = {other for question in self.questions for other in question.when}
         return tuple(question.id for question in self.questions if question.id in named)
+
+    @cached_property
+    def usual(self) -> Mapping[str, str]:
+        """Return question id -> the choice most people make, where the form says so."""
+        return {question.id: question.usual for question in self.questions if question.usual}
 
     @cached_property
     def village(self) -> "Question | None":
@@ -243,6 +250,8 @@ def _problems(form: Form, rules: Parameters | None) -> Iterator[tuple[str, str, 
                 for code in codes:
                     if code not in earlier[other].labels:
                         yield question.id, key, f"{code!r} is not a choice of {other}"
+        if question.undo and question.undo not in question.when:
+            yield question.id, "undo", f"{question.undo!r} is not a question of its `when`"
         earlier[question.id] = question
 
 
@@ -251,6 +260,8 @@ def _own_problems(question: Question, rules: Parameters | None) -> Iterator[tupl
         yield "kind", f"{question.kind!r} is not one of {', '.join(sorted(KINDS))}"
     if (question.kind in {"choice", "choices"}) != bool(question.choices):
         yield "choices", "a choice question needs choices, another kind has none"
+    if question.usual and (question.kind != "choice" or question.usual not in question.labels):
+        yield "usual", f"{question.usual!r} is not a choice of this question"
     if question.none_choice and question.kind != "choices":
         yield "none_choice", "only for several choices"
     codes = [choice.code for choice in question.options]

@@ -18,7 +18,7 @@ from bot.dialogs.prompts import (
     question_values,
     wording,
 )
-from bot.dialogs.route import is_required, unanswered
+from bot.dialogs.route import is_required, still_to_come
 from bot.dialogs.scene import Scene, draft_of
 from bot.dialogs.state import Dialog, Draft, Pending
 from bot.dialogs.summary import card_lines, shown_value, summary
@@ -241,7 +241,7 @@ def _question_lines(scene: Scene, dialog: Dialog, question: Question) -> Iterato
         value = shown_value(scene, question, draft.answer(question.id))
         yield texts("ask.keep", value=value)
     else:
-        left = len(unanswered(scene.form, draft.answers, scene.known))
+        left = still_to_come(scene.form, draft.answers, scene.known)
         yield f"{sheet.head} · {texts('ask.left', left=left)}"
     yield from sheet.lines
 

@@ -48,6 +48,13 @@ def unanswered(form: Form, answers: Answers, known: "Known") -> list[Question]:
     return [q for q in asked if answers.get(q.id) is None and _open(q, answers)]
 
 
+def still_to_come(form: Form, answers: Answers, known: "Known") -> int:
+    """Return about how many questions are left: where the way parts, the usual one is counted."""
+    supposed = {**form.usual, **answers}
+    parting = sum(question_id not in answers for question_id in form.usual)
+    return len(unanswered(form, supposed, known)) + parting
+
+
 def _open(question: Question, answers: Answers) -> bool:
     if question.id not in answers:
         return True
