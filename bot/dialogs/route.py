@@ -45,7 +45,7 @@ def unanswered(form: Form, answers: Answers, known: "Known") -> list[Question]:
     What was skipped while it was optional is asked again once it is required.
     """
     asked = relevant(form, answers, known)
-    return [q for q in asked if answers.get(q.id) is None and _open(q, answers)]
+    return [q for q in asked if q.id not in answers or _open(q, answers)]
 
 
 def still_to_come(form: Form, answers: Answers, known: "Known") -> int:
@@ -56,8 +56,8 @@ def still_to_come(form: Form, answers: Answers, known: "Known") -> int:
 
 
 def _open(question: Question, answers: Answers) -> bool:
-    if question.id not in answers:
-        return True
+    if answers[question.id] is not None:
+        return False
     return not question.unknown and is_required(question, answers)
 
 
