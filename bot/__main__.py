@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import commands_keeping, commands_watching
-from bot.commands import VIETNAM, Data, explained, look, now, place_of
+from bot.commands import Data, explained, look, now, place_of
+from storage.ids import VIETNAM
 
 if TYPE_CHECKING:
     from bot.dialogs.known import Office

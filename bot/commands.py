@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 Data = Annotated[
     Path | None, typer.Option("--data", file_okay=False, help="Data folder, not MAU03_DATA.")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import VIETNAM, Data, explained, now, place_of, with_house, write
+from bot.commands import Data, explained, now, place_of, with_house, write
+from storage.ids import VIETNAM
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

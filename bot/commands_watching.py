@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import VIETNAM, Data, connected, explained, now, place_of, with_house, write
+from bot.commands import Data, connected, explained, now, place_of, with_house, write
+from storage.ids import VIETNAM
 
 if TYPE_CHECKING:
     from bot.app import House

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Said, Sent, Tell
 from bot.dialogs.form import Form
@@ -15,9 +14,9 @@ from bot.dialogs.state import NOTHING, Chat, Dialog, Draft
 from bot.dialogs.talking import status_facts
 from bot.turning import Turn
 from storage import turn
+from storage.ids import VIETNAM
 from storage.turn import ChatView, Decision, Document, Lookup
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 MOST_STEPS = 4
 """Times the engine may ask storage within one turn. It never needs more than two."""
 
@@ -86,13 +85,7 @@ class Conversation:
     def let_go(self, view: ChatView, submission_id: int) -> Decision:
         """Return what a chat is left with whose draft has moved to another."""
         dialog = _dialog(view)
-        chat = dialog.chat
-        dialog = dialog.chatted(
-            submissions=tuple(other for other in chat.submissions if other != submission_id),
-            own=0 if chat.own == submission_id else chat.own,
-            listed=(),
-            last="",
-        )
+        dialog = dialog._replace(chat=dialog.chat.without(submission_id))
         if dialog.draft and dialog.draft.id == submission_id:
             dialog = dialog._replace(draft=None).open(None)
         prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.conversation import VIETNAM
 from bot.dialogs.answering import check_hard, label_of, read, warnings
 from bot.dialogs.form import Form
 from bot.dialogs.known import Known
 from bot.dialogs.readers.reading import Invalid, Value
 from bot.dialogs.state import Draft
+from storage.ids import VIETNAM
 
 PLACEHOLDER = re.compile(r"\[[^\]]{1,40}\]")
 """Stands for an event that is not words: "[photo]"."""

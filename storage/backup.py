@@ -9,15 +9,14 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
 from storage.database import serve_alone
 from storage.files import whole_file
+from storage.ids import VIETNAM
 from storage.sealed import Keys, MissingKey, WrongKey, read_key
 
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 FOLDER: Final = "backups"
 KEPT: Final = 14
 """Days. Older daily backups are deleted: an erased person is gone from them after that time."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 Now = Callable[[], datetime]
 Random = Callable[[int], bytes]
 """n -> n bytes nobody can guess."""
 
+VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MILLISECOND: Final = 1_577_836_800_000
 """2020-01-01 UTC. Counting from here keeps identifiers within 63 bits until 2089."""

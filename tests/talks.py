@@ -10,12 +10,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from bot.app import House, Place, open_house, save_office
-from bot.conversation import VIETNAM
 from bot.dialogs.known import Office
 from bot.dialogs.messages import Content, Incoming, Outgoing, Text
 from bot.dialogs.state import Draft
 from bot.platforms.terminal import ACCOUNT, PLATFORM, Line, Terminal
 from storage.group import SqliteLedger
+from storage.ids import VIETNAM
 from storage.outbox import Queued
 from storage.sealed import place, unseal_document
 from storage.tables import consents, submissions, tasks

@@ -14,7 +14,7 @@ from bot.sender import Sender
 from bot.serving import application, backup_age, close_ledger, open_ledger
 from storage.health import judge
 from storage.tables import chats, outbox, submissions
-from tests.browsing import Site
+from tests.browsing import Site, Visitor
 from tests.conftest import Clock, seeded
 from tests.filled import FARMER, START
 
@@ -36,6 +36,14 @@ async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
 async def count(site: Site, table: object) -> int:
     query = select(func.count()).select_from(table)  # type: ignore[arg-type]
     return await site.house.read(lambda connection: connection.scalar(query) or 0)
+
+
+async def paused(visitor: Visitor) -> str:
+    """Answer up to the birth date, pause, and return the continuation code that is shown."""
+    await visitor.begin()
+    await visitor.say(NAME)
+    await visitor.say("05/09/1990")
+    return (await visitor.say("tạm dừng")).split('class="code">')[1].split("<")[0]
 
 
 async def test_the_first_page_says_who_speaks_and_keeps_nothing(site: Site) -> None:
@@ -257,10 +265,7 @@ async def test_what_people_write_is_never_markup(site: Site) -> None:
 
 async def test_a_pause_tells_a_code_that_opens_the_draft_elsewhere(site: Site) -> None:
     old, new = site.visitor(), site.visitor("198.51.100.9")
-    await old.begin()
-    await old.say(NAME)
-    await old.say("05/09/1990")
-    code = (await old.say("tạm dừng")).split('class="code">')[1].split("<")[0]
+    code = await paused(old)
 
     await new.look("/tiep")
     twice = [await new.post("/tiep", code=code.lower(), birth="5/9/1990") for _ in range(2)]
@@ -289,10 +294,7 @@ async def test_before_the_birth_date_there_is_no_code(site: Site) -> None:
 
 async def test_a_wrong_code_and_a_wrong_date_get_the_same_answer(site: Site) -> None:
     old, new = site.visitor(), site.visitor("198.51.100.9")
-    await old.begin()
-    await old.say(NAME)
-    await old.say("05/09/1990")
-    code = (await old.say("tạm dừng")).split('class="code">')[1].split("<")[0]
+    code = await paused(old)
     await new.look("/tiep")
 
     wrong_date = await new.post("/tiep", code=code, birth="06/09/1990")
@@ -309,10 +311,7 @@ def body(page: str, code: str) -> list[str]:
 
 async def test_guessing_codes_ends_after_five_tries(site: Site) -> None:
     old, thief = site.visitor(), site.visitor("198.51.100.9")
-    await old.begin()
-    await old.say(NAME)
-    await old.say("05/09/1990")
-    code = (await old.say("tạm dừng")).split('class="code">')[1].split("<")[0]
+    code = await paused(old)
     await thief.look("/tiep")
 
     tries = [await thief.post("/tiep", code=code, birth=f"0{n}/01/1990") for n in range(1, 7)]

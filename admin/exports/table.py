@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.dialogs.answering import label_of
 from bot.dialogs.form import Form, Question
 from bot.dialogs.known import Known
 from bot.dialogs.readers.reading import Value
+from storage.ids import VIETNAM
 from storage.submissions import Record
 
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 WIDE: Final = 40
 NARROW: Final = 16
 """Characters, of a column in a spreadsheet."""
@@ -73,8 +72,7 @@ def form_table(form: Form, known: Known, *, codes: bool) -> Table:
 def _question_column(question: Question, known: Known, *, codes: bool) -> Column:
     # The village has no number on paper: its item is a word.
     numbered = question.item[:1].isdigit()
-    label = question.label.removesuffix(":")
-    title = f"{question.item}. {label}" if numbered else label
+    title = f"{question.item}. {question.title}" if numbered else question.title
     show = _code if codes else lambda value: label_of(question, value, known)
     wide = question.kind in {"name", "place", "text", "choices"}
     return Column(

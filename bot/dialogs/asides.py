@@ -16,7 +16,7 @@ from bot.dialogs.scene import (
     refuse,
     reopen,
 )
-from bot.dialogs.several import questions_of
+from bot.dialogs.several import question_to_edit
 from bot.dialogs.state import NOTHING, Dialog, Draft
 from bot.dialogs.summary import ITEM_8, shown
 from bot.dialogs.talking import OPEN_STATUSES, welcome_back
@@ -165,8 +165,7 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
         return dialog, [_latest(dialog, "edit")]
     if draft is None or not draft.consent:
         return _again(dialog, Tell("nothing_to_edit"))
-    found = questions_of(scene, dialog, item) if item else []
-    question = next((q for q in found if q.id in draft.answers), found[0] if found else None)
+    question = question_to_edit(scene, dialog, item) if item else None
     if item and question is None:
         if dialog.chat.prompt is None:
             return dialog, [Tell("no_such_item", {"item": item})]

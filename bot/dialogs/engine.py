@@ -15,7 +15,7 @@ from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, onward, refuse
-from bot.dialogs.several import questions_of, say_many
+from bot.dialogs.several import item_in, questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
 
@@ -175,7 +175,7 @@ def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
         return _in_place(scene, dialog, name), ""
     first, _, rest = text.partition(" ")
     if rest and len(rest) <= LONGEST_ITEM and texts.command(first) == "edit":
-        item = BEFORE_NUMBER.sub("", rest)
+        item = item_in(rest)
         if ITEM.fullmatch(item) or (dialog.draft and questions_of(scene, dialog, item)):
             return "edit", item
     if first == "/start":
@@ -194,8 +194,6 @@ def _in_place(scene: Scene, dialog: Dialog, name: str) -> str:
 
 
 ITEM: Final = re.compile(r"\d[\d.]*[ab]?")
-BEFORE_NUMBER: Final = re.compile(r"^\D{1,5}(?=\d)")
-"""A word such as "item" before its number."""
 LONGEST_ITEM: Final = 24
 """Characters of an item, or its name, after "edit"."""
 RESUMED: Final = frozenset({"edit", "withdraw", "erase"})

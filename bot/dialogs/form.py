@@ -119,6 +119,11 @@ class Question(Part):
         return (*self.choices, self.none_choice) if self.none_choice else self.choices
 
     @cached_property
+    def title(self) -> str:
+        """The printed label without the colon it may end with."""
+        return self.label.removesuffix(":")
+
+    @cached_property
     def labels(self) -> Mapping[str, str]:
         """Return the printed labels without their last punctuation: it leads to a blank line."""
         return {choice.code: choice.label.rstrip(":.") for choice in self.options}

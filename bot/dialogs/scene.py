@@ -102,10 +102,4 @@ def begin(scene: Scene, dialog: Dialog, relation: str) -> Step:
 def forget(dialog: Dialog) -> Step:
     """Destroy the open submission; nothing of it stays in the chat."""
     gone = draft_of(dialog).id
-    chat = dialog.chat._replace(
-        submissions=tuple(kept for kept in dialog.chat.submissions if kept != gone),
-        own=0 if dialog.chat.own == gone else dialog.chat.own,
-        listed=(),
-        last="",
-    )
-    return Dialog(chat).open(None), [Erase(gone)]
+    return Dialog(dialog.chat.without(gone)).open(None), [Erase(gone)]

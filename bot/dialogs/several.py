@@ -1,6 +1,8 @@
 """Several answers in one message, each with its number on paper: "8: 7; 9: 4"."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from bot.dialogs.answering import read
 from bot.dialogs.effects import Effect, Note, Refuse, Tell
@@ -18,6 +20,22 @@ def read_back(scene: Scene, dialog: Dialog, question_ids: list[str]) -> Tell:
     """Return the bubble that repeats several answers at once."""
     lines = (shown(scene, draft_of(dialog), question_id) for question_id in question_ids)
     return Tell("read_back", {"lines": "\n".join(filter(None, lines))})
+
+
+BEFORE_NUMBER: Final = re.compile(r"^\D{1,5}(?=\d)")
+"""A word such as "item" before its number."""
+
+
+def item_in(words: str) -> str:
+    """Return the number or name of an item without a word before its number."""
+    return BEFORE_NUMBER.sub("", words)
+
+
+def question_to_edit(scene: Scene, dialog: Dialog, named: str) -> Question | None:
+    """Return the question a person means who wants to edit `named`: one with an answer first."""
+    found = questions_of(scene, dialog, named)
+    answers = draft_of(dialog).answers
+    return next((q for q in found if q.id in answers), found[0] if found else None)
 
 
 def questions_of(scene: Scene, dialog: Dialog, named: str) -> list[Question]:

@@ -153,6 +153,15 @@ class Chat(NamedTuple):
     listed: tuple[int, ...] = ()
     """Submissions in the order last shown, so that a number picks one."""
 
+    def without(self, submission_id: int) -> "Chat":
+        """Return the chat with nothing left of a submission that was its own."""
+        return self._replace(
+            submissions=tuple(kept for kept in self.submissions if kept != submission_id),
+            own=0 if self.own == submission_id else self.own,
+            listed=(),
+            last="",
+        )
+
     def to_document(self) -> Document:
         return {"chat": self}
 

@@ -4,7 +4,6 @@ from typing import Final
 
 from bot.dialogs.answering import said_of
 from bot.dialogs.form import Question
-from bot.dialogs.language import Texts
 from bot.dialogs.prompts import editable
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import Answer, Draft
@@ -37,16 +36,14 @@ def shown(scene: Scene, draft: Draft, question_id: str) -> str:
     if question_id not in draft.answers:
         return ""
     question = scene.form[question_id]
-    return line(
-        scene.known.texts, question, shown_value(scene, question, draft.answer(question_id))
-    )
+    return line(scene, question, shown_value(scene, question, draft.answer(question_id)))
 
 
-def line(texts: Texts, question: Question, value: str) -> str:
-    label = question.short or question.label.rstrip(":")
+def line(scene: Scene, question: Question, value: str) -> str:
+    label = question.short or question.title
     if not question.item[0].isdigit():
         return f"{label}: {value}"
-    return texts("summary_line", item=question.item, label=label, value=value)
+    return scene.known.texts("summary_line", item=question.item, label=label, value=value)
 
 
 def summary(scene: Scene, draft: Draft) -> str:
@@ -55,7 +52,7 @@ def summary(scene: Scene, draft: Draft) -> str:
     for question_id in editable(scene.form, draft, scene.known):
         question = scene.form[question_id]
         if question_id == "q08_uu_tien":
-            lines.append(line(scene.known.texts, question, scene.known.texts("hidden")))
+            lines.append(line(scene, question, scene.known.texts("hidden")))
         elif question_id not in ITEM_8:
             lines.append(shown(scene, draft, question_id))
     return "\n".join(lines)
@@ -67,7 +64,7 @@ def card_lines(scene: Scene, draft: Draft) -> str:
     lines = []
     for question_id, answer in draft.card.items():
         question = scene.form[question_id]
-        lines.append(line(scene.known.texts, question, shown_value(scene, question, answer)))
+        lines.append(line(scene, question, shown_value(scene, question, answer)))
         typed = draft.answers.get(question_id)
         if typed is not None and not _same(typed, answer.value):
             was = shown_value(scene, question, draft.answer(question_id))

@@ -1,6 +1,5 @@
 """The prompts around the form: for whom, consents, guardian, review, change, lists."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -24,7 +23,7 @@ from bot.dialogs.readers.dates import read_date
 from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, begin, draft_of, forget, onward, refuse, reopen
-from bot.dialogs.several import questions_of
+from bot.dialogs.several import item_in, question_to_edit
 from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft
 from bot.dialogs.summary import summary
 
@@ -105,11 +104,10 @@ def _guardian_consent(scene: Scene, dialog: Dialog, value: str) -> Step:
 
 
 def _which_item(scene: Scene, dialog: Dialog, text: str) -> Step:
-    found = questions_of(scene, dialog, re.sub(r"^\D{1,5}(?=\d)", "", text))
-    if not found:
+    question = question_to_edit(scene, dialog, item_in(text))
+    if question is None:
         return refuse(dialog, "item_not_asked", item=text)
-    answered = (question for question in found if question.id in draft_of(dialog).answers)
-    return reopen(dialog, next(answered, found[0]).id)
+    return reopen(dialog, question.id)
 
 
 def _review(_: Scene, dialog: Dialog, value: str) -> Step:

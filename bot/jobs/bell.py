@@ -3,16 +3,15 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.jobs import JOBS, Job
 from bot.ports import World
+from storage.ids import VIETNAM
 
 log = logging.getLogger(__name__)
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 async def ring(job: Job, world: World) -> None:

@@ -3,14 +3,13 @@
 import asyncio
 from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bot.ports import World
 from storage import codes
 from storage.backup import daily_backup
+from storage.ids import VIETNAM
 from storage.trail import anchor_day
 
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 SETTLED: Final = timedelta(minutes=5)
 """How far back an anchor ends: no transaction with an earlier event is open any more."""
 

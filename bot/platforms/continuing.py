@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection
 
-from bot.conversation import VIETNAM, Conversation
+from bot.conversation import Conversation
 from bot.dialogs.answering import read
 from bot.dialogs.messages import Incoming
 from bot.dialogs.readers.reading import Invalid, Value
@@ -14,6 +14,7 @@ from bot.turning import BIRTH_DATE
 from storage.codes import read_code, try_allowed
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
+from storage.ids import VIETNAM
 from storage.turn import Document
 
 Outcome = Literal["opened", "code_wrong", "code_tries"]
