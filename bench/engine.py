@@ -6,8 +6,6 @@ from datetime import date
 from time import process_time
 from typing import Any, Final
 
-from pydantic_core import from_json, to_json
-
 from bench import minimal
 from bench.figures import Figures, Scale
 from bench.survey import survey_lines
@@ -64,17 +62,15 @@ class _Ours:
             if any(isinstance(effect, Submit) for effect in effects):
                 dialog, effects = advance(self._scene, dialog, Received("123456782"))
             render(self._scene, dialog, effects, self._able)
-            chat = to_json(dialog.chat.to_document())
-            submission = to_json(dialog.draft.to_document()) if dialog.draft else None
+            chat = dialog.chat.to_document()
+            submission = dialog.draft.to_document() if dialog.draft else None
         assert dialog.draft is not None
         assert dialog.draft.status == "confirmed"
         return len(self._lines)
 
     def _stored(self, chat: bytes | None, submission: bytes | None) -> Dialog:
-        draft = (
-            Draft.from_document(self._scene.new_id, from_json(submission)) if submission else None
-        )
-        return Dialog(Chat.from_document(from_json(chat) if chat else None), draft)
+        draft = Draft.from_document(self._scene.new_id, submission) if submission else None
+        return Dialog(Chat.from_document(chat), draft)
 
 
 class _Least:

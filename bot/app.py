@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from storage.codes import new_code
 from storage.database import Database, open_database, serve_alone
 from storage.desk import Context
 from storage.group import OnQueued, SqliteLedger
-from storage.ids import Ids, milliseconds
+from storage.ids import Ids
 from storage.migrate import migrate, migrate_database
 from storage.postgres import PostgresLedger
 from storage.sealed import Keys, open_keys
@@ -128,19 +128,13 @@ def _furnished(
     lock: FileLock | None,
 ) -> House:
     known = known_of(office)
-    ids = Ids(random)
-
-    def new_id(at: datetime) -> int:
-        return ids.next(milliseconds(at))
-
-    conversation = Conversation(
-        form_of, CURRENT_FORM, known, CAPABILITIES, new_id, lambda: new_code(random)
-    )
+    code = partial(new_code, random)
+    conversation = Conversation(form_of, CURRENT_FORM, known, CAPABILITIES, code)
     context = Context(
         keys=keys,
         now=now,
         random=random,
-        ids=ids,
+        ids=Ids(random),
         apology=conversation.apology,
         unit=office.commune,
         form=CURRENT_FORM,

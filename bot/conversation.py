@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Said, Sent, Tell
 from bot.dialogs.form import Form
@@ -15,8 +14,10 @@ from bot.dialogs.talking import status_facts
 from bot.turning import Turn
 from storage import turn
 from storage.ids import VIETNAM
-from storage.turn import ChatView, Decision, Document, Lookup
+from storage.turn import ChatView, Decision, Lookup, State
 
+NOBODY = ChatView(0, None)
+"""A chat that never wrote."""
 MOST_STEPS = 4
 """Times the engine may ask storage within one turn. It never needs more than two."""
 
@@ -29,27 +30,26 @@ class Conversation:
     current_form: str
     known: Known
     capabilities: Mapping[str, Capabilities]
-    new_id: Callable[[datetime], int]
     new_code: Callable[[], str] | None = None
     """Makes continuation codes; None: a paused draft stays where it is."""
 
     def decide(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         """Return all that one message causes. Pure but for `lookup`."""
         dialog = _dialog(view)
-        scene = self._scene(incoming, dialog)
+        scene = self._scene(incoming, view, dialog)
         able = self.capabilities[incoming.platform]
         turned = Turn(dialog, _event(incoming, view, dialog), self.new_code)
         for _ in range(MOST_STEPS):
             turned.step(scene, able, lookup)
             if turned.event is None:
                 break
-            scene = self._scene(incoming, turned.dialog)
+            scene = self._scene(incoming, view, turned.dialog)
         return turned.decision(scene, able)
 
     def show(self, incoming: Incoming, view: ChatView) -> list[Outgoing]:
         """Return where the chat stands, without any turn: for a page that is loaded anew."""
         dialog = _dialog(view)
-        able, scene = self.capabilities[incoming.platform], self._scene(incoming, dialog)
+        able, scene = self.capabilities[incoming.platform], self._scene(incoming, view, dialog)
         if dialog.chat.prompt is not None:
             return render(scene, dialog, [Ask()], able)
         if dialog.draft is None:
@@ -62,20 +62,20 @@ class Conversation:
 
     def greet(self, incoming: Incoming) -> Outgoing:
         """Return the first bubble of every conversation, for a page that shows it before any."""
-        scene = self._scene(incoming, Dialog())
+        scene = self._scene(incoming, NOBODY, Dialog())
         able = self.capabilities[incoming.platform]
         return render(scene, Dialog(), [Tell("start")], able)[0]
 
     def take_over(
-        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: Document
+        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: State
     ) -> Decision:
         """Return what opening a draft brought here from another chat causes."""
         dialog = _dialog(view)
-        draft = Draft.from_document(id, document)._replace(pending=None, card=NOTHING)
+        draft = Draft.from_document(id, document).replace(pending=None, card=NOTHING)
         kept = tuple(other for other in dialog.chat.submissions if other != id)
         own = id if draft.relation == "self" and not dialog.chat.own else dialog.chat.own
         dialog = dialog.chatted(started=True, submissions=(*kept, id), own=own)
-        scene = self._scene(incoming, dialog._replace(draft=draft))
+        scene = self._scene(incoming, view, dialog.replace(draft=draft))
         able = self.capabilities[incoming.platform]
         turned = Turn(dialog, Loaded("open", (draft,)))
         turned.step(scene, able, lookup)
@@ -85,21 +85,28 @@ class Conversation:
     def let_go(self, view: ChatView, submission_id: int) -> Decision:
         """Return what a chat is left with whose draft has moved to another."""
         dialog = _dialog(view)
-        dialog = dialog._replace(chat=dialog.chat.without(submission_id))
+        dialog = dialog.replace(chat=dialog.chat.without(submission_id))
         if dialog.draft and dialog.draft.id == submission_id:
-            dialog = dialog._replace(draft=None).open(None)
+            dialog = dialog.replace(draft=None).open(None)
         prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
         left = dialog.draft.id if dialog.draft else None
         return Decision(chat=dialog.chat.to_document(), prompt=prompt, submission_id=left)
+
+    def open_form(self, view: ChatView) -> str:
+        """Return the status of the open submission, "draft" while it is edited, "" for none."""
+        draft = _dialog(view).draft
+        if draft is None:
+            return ""
+        return "draft" if draft.change.kind else draft.status
 
     def apology(self, _: Incoming) -> Outgoing:
         """Return what a person is told whose message could not be processed."""
         return Outgoing("info", self.known.texts("apology"))
 
-    def _scene(self, incoming: Incoming, dialog: Dialog) -> Scene:
+    def _scene(self, incoming: Incoming, view: ChatView, dialog: Dialog) -> Scene:
         today = incoming.received_at.astimezone(VIETNAM).date()
         form = self.form_of(dialog.draft.form if dialog.draft else self.current_form)
-        return Scene(form, self.known, today, self.new_id(incoming.received_at))
+        return Scene(form, self.known, today, view.message_id)
 
 
 def _dialog(view: ChatView) -> Dialog:

@@ -1,9 +1,9 @@
 """One turn: the effects of the engine, done one after another, and the decision they add up to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+
+from msgspec import Struct
 
 from bot.dialogs import record
 from bot.dialogs.answering import office_flags
@@ -37,22 +37,21 @@ BIRTH_DATE = "q02_ngay_sinh"
 """What, besides the code, opens a paused draft elsewhere."""
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """The effects of one turn, done one after another."""
 
     dialog: Dialog
     event: Event | None
     new_code: Callable[[], str] | None = None
-    said: list[Effect] = field(default_factory=list)
-    created: list[int] = field(default_factory=list)
-    erased: list[int] = field(default_factory=list)
-    events: list[turn.Event] = field(default_factory=list)
-    consents: list[Consent] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
-    confirmed: dict[int, Confirmed] = field(default_factory=dict)
-    statuses: dict[int, str] = field(default_factory=dict)
-    codes: dict[int, str] = field(default_factory=dict)
+    said: list[Effect] = []
+    created: list[int] = []
+    erased: list[int] = []
+    events: list[turn.Event] = []
+    consents: list[Consent] = []
+    tasks: list[Task] = []
+    confirmed: dict[int, Confirmed] = {}
+    statuses: dict[int, str] = {}
+    codes: dict[int, str] = {}
 
     def step(self, scene: Scene, able: Capabilities, lookup: Lookup) -> None:
         """Advance once. Afterwards `event` is what the engine is to be told next, if anything."""
@@ -117,15 +116,12 @@ class Turn:
     def decision(self, scene: Scene, able: Capabilities) -> Decision:
         """Return what storage is to write and what is to be said."""
         dialog, draft = self.dialog, self.dialog.draft
-        documents: dict[int, dict[str, Any]] = {}
-        if draft is not None:
-            documents[draft.id] = draft.to_document()
         return Decision(
             chat=dialog.chat.to_document(),
             prompt=str(dialog.chat.prompt.rev) if dialog.chat.prompt else "",
             submission_id=draft.id if draft else None,
             created=self.created,
-            submissions=documents,
+            submissions={draft.id: draft.to_document()} if draft else {},
             confirmed=self.confirmed,
             statuses=self.statuses,
             erased=self.erased,
@@ -161,7 +157,7 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
         answers={
             "answers": record.kept(draft),
             "flags": flags,
-            "guardian": draft.guardian._asdict(),
+            "guardian": draft.guardian.fields(),
         },
         columns=record.columns(answers),
         tokens=record.tokens(answers),
@@ -172,7 +168,7 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
 def _loaded(lookup: Lookup, ids: tuple[int, ...], why: str) -> Loaded:
     found: Mapping[int, Stored] = lookup.submissions(ids)
     drafts = (
-        Draft.from_document(id, {**found[id].document, "status": found[id].status})
+        Draft.from_document(id, found[id].document).replace(status=found[id].status)
         for id in ids
         if id in found
     )

@@ -1,10 +1,11 @@
 """One decision turned into changes on the desk: all of them, or none when anything is wrong."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import timedelta
 from typing import Any, Final
 
-from pydantic_core import to_json
+from msgspec import json
 
 from bot.dialogs.messages import Incoming, Outgoing
 from storage.codes import VALID, token_of
@@ -29,7 +30,7 @@ def apply(desk: Desk, incoming: Incoming, chat: Chat, decision: Decision) -> lis
     for submission_id in decision.created:
         turn.create(submission_id)
     for submission_id, document in decision.submissions.items():
-        turn.touch(submission_id).state = to_json(document)
+        turn.touch(submission_id).state = document
     for submission_id, confirmed in decision.confirmed.items():
         turn.confirm(submission_id, confirmed)
     for submission_id, status in decision.statuses.items():
@@ -67,7 +68,7 @@ class _Turn:
     def __init__(self, desk: Desk, incoming: Incoming, chat: Chat) -> None:
         self._desk = desk
         self._incoming = incoming
-        self._chat = chat.copy()
+        self._chat = copy(chat)
         self._chat.changed = True
         self._touched: dict[int, Submission] = {}
         self._rows: list[tuple[str, Row]] = []
@@ -79,7 +80,7 @@ class _Turn:
         """Return our copy of a submission. Raises UnknownSubmission."""
         if submission_id not in self._touched:
             known = self._desk.submission(submission_id, self._chat)
-            self._touched[submission_id] = known.copy()
+            self._touched[submission_id] = copy(known)
         return self._touched[submission_id]
 
     def create(self, submission_id: int) -> None:
@@ -99,7 +100,7 @@ class _Turn:
         submission.status, submission.receipt = confirmed.status, confirmed.receipt
         submission.marks = [token("mark", mark) for mark in dict.fromkeys(confirmed.marks)]
         submission.confirmed = (
-            to_json(confirmed.answers),
+            json.encode(confirmed.answers),
             self._desk.at,
             *(confirmed.columns.get(name) for name in PROMOTED),
             *(token(name, text) if text else None for name, text in tokens),
@@ -116,7 +117,7 @@ class _Turn:
         incoming = self._incoming
         origin = (incoming.platform, self._chat.id, incoming.event_id)
         facts = (submission.id, seq, kind, self._desk.at, *origin)
-        submission.head = chained(submission.head, to_json(facts), sealed)
+        submission.head = chained(submission.head, json.encode(facts), sealed)
         submission.event_count = seq
         self.add("event", (*facts, sealed, submission.head))
 
@@ -176,7 +177,7 @@ class _Turn:
 
     def _seal(self, key: Key | None, document: Any, where: str) -> bytes:
         assert key is not None  # noqa: S101 - erased submissions are never found
-        return seal(key, to_json(document), where, self._desk.context.random)
+        return seal(key, json.encode(document), where, self._desk.context.random)
 
     def say(self, outgoing: Sequence[Outgoing], about: int | None) -> list[Queued]:
         """Put bubbles into the outbox, claimed by this process unless they must wait."""
@@ -201,7 +202,7 @@ class _Turn:
         self._open_prompt(decision.prompt, queued)
         if decision.submission_id is not None:
             self._submission(decision.submission_id)
-        chat.document = to_json(decision.chat)
+        chat.document = decision.chat
         chat.submission_id = decision.submission_id
         self.accept()
         return queued

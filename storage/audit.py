@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from pydantic_core import to_json
+from msgspec import json
 from sqlalchemy import Connection, Row, Select, insert, select
 
 from storage.desk import FIRST_HASH, chained
@@ -35,7 +35,7 @@ def broken_chains(connection: Connection, submission_id: int | None = None) -> l
 def _verifies(submission: Row[Any], chain: list[Row[Any]]) -> bool:
     previous = FIRST_HASH
     for seq, event in enumerate(chain, 1):
-        facts = to_json([getattr(event, name) for name in _FACTS])
+        facts = json.encode([getattr(event, name) for name in _FACTS])
         previous = chained(previous, facts, event.sealed)
         if event.seq != seq or event.hash != previous:
             return False

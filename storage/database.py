@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock, Timeout
-from pydantic_core import to_json
+from msgspec import json
 from sqlalchemy import (
     ARRAY,
     URL,
@@ -130,7 +130,7 @@ def is_one_of(column: ColumnElement[Any], name: str, dialect: Dialect) -> Column
 
 def bound_list(values: Sequence[int] | Sequence[str], dialect: Dialect) -> object:
     """Return what to bind for `is_one_of`."""
-    return to_json(list(values)).decode() if dialect.name == "sqlite" else list(values)
+    return json.encode(list(values)).decode() if dialect.name == "sqlite" else list(values)
 
 
 def run_sql(connection: Connection, text: str, values: Sequence[Any]) -> Any:

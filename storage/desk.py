@@ -1,19 +1,17 @@
 """What lies open during one transaction: chats and submissions, unsealed when first looked at."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
-from pydantic_core import from_json
-from sqlalchemy import Connection, select
+from msgspec import Struct
+from sqlalchemy import Connection
 
 from bot.dialogs.messages import Incoming, Outgoing
 from storage.database import bound_list, run_sql
 from storage.ids import Ids, Now, Random, instant
 from storage.sealed import Key, Keys, place, unseal
 from storage.statements import Row, Rows, statements
-from storage.tables import submissions
 from storage.turn import ChatView, Stored
 
 FIRST_HASH: Final = bytes(32)
@@ -26,8 +24,7 @@ class UnknownSubmission(LookupError):
     """A decision named a submission that is erased, or not of this chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What the ledger knows besides the database and the messages."""
 
     keys: Keys
@@ -43,8 +40,7 @@ class Context:
     """Name of this process in claims; another one at every start."""
 
 
-@dataclass(slots=True)
-class Submission:
+class Submission(Struct):
     """One submission as it will be written. `state` is plain JSON."""
 
     id: int
@@ -62,15 +58,8 @@ class Submission:
     """Plain record, confirmed_at, promoted columns, tokens."""
     marks: Sequence[str] = ()
 
-    def copy(self) -> "Submission":
-        return Submission(
-            self.id, self.chat_id, self.key, self.wrapped, self.state, self.status, self.receipt,
-            self.event_count, self.head, self.created, self.confirmed, self.marks,
-        )  # fmt: skip
 
-
-@dataclass(slots=True)
-class Chat:
+class Chat(Struct):
     """One chat as it will be written. `document` is plain JSON once opened."""
 
     id: int
@@ -85,12 +74,6 @@ class Chat:
     elsewhere: bool = False
     """Another worker still has bubbles of this chat to send: ours must wait behind them."""
     changed: bool = False
-
-    def copy(self) -> "Chat":
-        return Chat(
-            self.id, self.token, self.created, self.sealed, self.document, self.submission_id,
-            self.prompt, self.prompt_outbox_id, self.prompt_sent_at, self.elsewhere, self.changed,
-        )  # fmt: skip
 
 
 class Desk:
@@ -178,7 +161,7 @@ class ChatLookup:
     def submissions(self, ids: Sequence[int]) -> Mapping[int, Stored]:
         self._desk.fetch(ids)
         found = (self._desk.find(submission_id, self._chat) for submission_id in ids)
-        return {s.id: Stored(_json(s.state) or {}, s.status, s.receipt) for s in found if s}
+        return {s.id: Stored(s.state or b"{}", s.status, s.receipt) for s in found if s}
 
     def receipt(self) -> str:
         """Return eight random digits and a Damm check digit, not in use."""
@@ -191,22 +174,18 @@ class ChatLookup:
                 return receipt
 
     def _in_use(self, receipt: str) -> bool:
-        query = select(submissions.c.id).where(submissions.c.receipt == receipt)
-        return self._desk.connection.execute(query).first() is not None
+        desk = self._desk
+        return run_sql(desk.connection, desk.sql.receipt, (receipt,)).fetchone() is not None
 
 
-def view(desk: Desk, chat: Chat) -> ChatView:
-    """Return the chat for one decision: fresh documents, which it may change as it likes."""
+def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
+    """Return the chat for one decision about this message."""
     submission = None if chat.submission_id is None else desk.find(chat.submission_id, chat)
     sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
-    document = _json(desk.document(chat))
+    document = desk.document(chat)
     if submission is None:  # nothing is open, or the office erased it meanwhile
-        return ChatView(chat.id, document, prompt_sent_at=sent_at)
-    return ChatView(chat.id, document, submission.id, _json(submission.state), sent_at)
-
-
-def _json(plain: bytes | None) -> dict[str, Any] | None:
-    return None if plain is None else from_json(plain)
+        return ChatView(chat.id, document, None, None, sent_at, message_id)
+    return ChatView(chat.id, document, submission.id, submission.state, sent_at, message_id)
 
 
 def chained(previous: bytes, facts: bytes, sealed: bytes) -> bytes:

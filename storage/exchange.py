@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic_core import from_json
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.dialogs.messages import Incoming, Text
@@ -17,7 +16,7 @@ from storage.ledger import chat_token
 from storage.sealed import place, unseal
 from storage.sealing import seal_chat, seal_submission
 from storage.tables import chats, codes, inbox, outbox, submissions
-from storage.turn import ChatView, Decision, Document, Lookup
+from storage.turn import ChatView, Decision, Lookup, State
 
 
 class Mover(Protocol):
@@ -27,7 +26,7 @@ class Mover(Protocol):
         """Return what the old chat is left with."""
 
     def take_over(
-        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: Document
+        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: State
     ) -> Decision:
         """Return what opening the draft in the new chat causes."""
 
@@ -38,7 +37,7 @@ class Bearer:
 
     incoming: Incoming
     code: str
-    knows: Callable[[Document], bool]
+    knows: Callable[[State], bool]
 
 
 def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bearer) -> bool:
@@ -60,15 +59,14 @@ def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bea
     draft = desk.find(found.submission_id, old)
     if draft is None or draft.status != "draft" or draft.state is None:
         return False
-    document = from_json(draft.state)
-    if not bearer.knows(document):
+    if not bearer.knows(draft.state):
         return False
     if old.id != new.id:
         _leave(desk, mover, found, old)
         desk.submissions[draft.id].chat_id = new.id
     new = desk.chats[new_token]
     moved = mover.take_over(
-        bearer.incoming, view(desk, new), ChatLookup(desk, new), draft.id, document
+        bearer.incoming, view(desk, new), ChatLookup(desk, new), draft.id, draft.state
     )
     apply(desk, bearer.incoming, new, moved)
     _write(desk, bearer.incoming, new_token, draft.id)

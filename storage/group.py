@@ -5,11 +5,11 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine
 
 from bot.dialogs.messages import Incoming
@@ -33,14 +33,12 @@ OnQueued = Callable[[Sequence[Queued]], None]
 """Given the bubbles this process is to send, on the event loop, after the commit."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(Struct, frozen=True):
     incoming: Incoming
     answer: "asyncio.Future[Sequence[Queued]] | Future[Sequence[Queued]]"
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Struct, frozen=True):
     write: Callable[[Connection], Any]
     answer: Future[Any]
 

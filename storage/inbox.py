@@ -44,7 +44,7 @@ def open_letter(
         return None
     key = keys.data_key(row.submission_id, row.data_key) if row.data_key else keys.office
     where = place("inbox", "raw", f"{row.platform}:{row.account}:{row.event_id}")
-    return _dead_letter(row), INCOMING.validate_json(unseal(key, row.raw, where))
+    return _dead_letter(row), INCOMING.decode(unseal(key, row.raw, where))
 
 
 def mark_replayed(connection: Connection, letter_id: int) -> None:

@@ -2,10 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from pydantic import TypeAdapter
+from msgspec import Struct, json
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -22,12 +21,11 @@ from storage.turn import Decide
 
 log = logging.getLogger(__name__)
 
-INCOMING: Final = TypeAdapter(Incoming)
+INCOMING: Final = json.Decoder(Incoming)
 """How a dead letter keeps its message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """What a batch caused, known to be on the disk."""
 
     queued: Sequence[Sequence[Queued]]
@@ -109,8 +107,9 @@ def _batch(
     desk.load(distinct)
     fresh = _arrive(desk, batch, tokens)
     queued: list[Sequence[Queued]] = [()] * len(batch)
-    for number in fresh:
-        queued[number] = _turn(desk, batch[number], tokens[number], decide, refused)
+    for number, message_id in fresh.items():
+        message = (batch[number], message_id, tokens[number])
+        queued[number] = _turn(desk, *message, decide, refused)
     _write(desk, dict(zip(tokens, batch, strict=True)))
     return Committed(queued, any(desk.submissions[i].key is None for i in desk.changed))
 
@@ -130,30 +129,35 @@ def _mark_sent(connection: Connection, delivered: Sequence[Delivered]) -> None:
     run_sql(connection, text.sent, [(bubble.id,) for bubble in delivered])
 
 
-def _arrive(desk: Desk, batch: Sequence[Incoming], tokens: Sequence[str]) -> list[int]:
-    """Put the messages into the inbox; return the positions of those never seen before."""
+def _arrive(desk: Desk, batch: Sequence[Incoming], tokens: Sequence[str]) -> dict[int, int]:
+    """Put the messages into the inbox; return position -> row id of those never seen before."""
     rows = [
         received(incoming, desk.new_id(), desk.chats[token])
         for incoming, token in zip(batch, tokens, strict=True)
     ]
     done = run_sql(desk.connection, desk.sql.arrive, rows)
     if done.rowcount == len(rows):  # asyncpg does not count: -1
-        return list(range(len(rows)))
+        return {position: row[3] for position, row in enumerate(rows)}
     keys = [sorted({row[column] for row in rows}) for column in range(3)]
     values = tuple(bound_list(key, desk.sql.dialect) for key in keys)
     ours = {row[0] for row in run_sql(desk.connection, desk.sql.arrived, values)}
-    return [position for position, row in enumerate(rows) if row[3] in ours]
+    return {position: row[3] for position, row in enumerate(rows) if row[3] in ours}
 
 
 def _turn(
-    desk: Desk, incoming: Incoming, token: str, decide: Decide, refused: Exception | None
+    desk: Desk,
+    incoming: Incoming,
+    message_id: int,
+    token: str,
+    decide: Decide,
+    refused: Exception | None,
 ) -> list[Queued]:
     """Decide one message, twice if need be; `refused` says that the database did not take it."""
     attempts = 0 if refused else 2
     for _ in range(attempts):
         chat = desk.chats[token]
         try:
-            decision = decide(incoming, view(desk, chat), ChatLookup(desk, chat))
+            decision = decide(incoming, view(desk, chat, message_id), ChatLookup(desk, chat))
             return apply(desk, incoming, chat, decision)
         except DBAPIError:
             raise
@@ -167,7 +171,7 @@ def _set_aside(
 ) -> list[Queued]:
     why = _reason(refused)
     log.error("message_set_aside", extra={"chat_id": chat.id, "why": why})
-    return apologise(desk, incoming, chat, INCOMING.dump_json(incoming), why)
+    return apologise(desk, incoming, chat, json.encode(incoming), why)
 
 
 def _reason(error: BaseException | None) -> str:

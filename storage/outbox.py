@@ -1,11 +1,10 @@
 """Bubbles waiting to be sent: claimed by one worker at a time, in order for each chat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from msgspec import Struct, json
 from sqlalchemy import Connection, Row, Select, and_, case, or_, select, update
 
 from bot.dialogs.messages import Outgoing
@@ -18,16 +17,16 @@ LEASE: Final = timedelta(minutes=1)
 REPLY: Final = 0
 """Priority of answers; what is sent to many goes after them, with a higher number."""
 
-_OUTGOING: Final = TypeAdapter(Outgoing)
+_ENCODER: Final = json.Encoder()
+_DECODER: Final = json.Decoder(Outgoing)
 
 
 def payload_of(outgoing: Outgoing) -> bytes:
     """Return a bubble as it is sealed: JSON."""
-    return _OUTGOING.serializer.to_json(outgoing)
+    return _ENCODER.encode(outgoing)
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """One bubble and where it goes. `chat` is the platform's own chat id."""
 
     id: int
@@ -41,8 +40,7 @@ class Queued:
     """False: it waits behind another worker's bubble and is found by `pending` later."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """A bubble the platform took."""
 
     id: int
@@ -50,8 +48,7 @@ class Delivered:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Undelivered:
+class Undelivered(Struct, frozen=True):
     """A bubble no more tried: nobody got it. For the office's list, without its content."""
 
     id: int
@@ -123,7 +120,7 @@ def _opened(keys: Keys, row: Row[Any]) -> Queued:
     key = keys.data_key(row.submission_id, row.data_key) if row.data_key else keys.office
     payload = unseal(key, row.payload, place("outbox", "payload", row.id))
     address = unseal(keys.office, row.address, place("chats", "address", row.chat_id)).decode()
-    outgoing = _OUTGOING.validate_json(payload)
+    outgoing = _DECODER.decode(payload)
     return Queued(row.id, row.chat_id, row.platform, row.account, address, outgoing, row.attempts)
 
 

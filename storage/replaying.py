@@ -1,8 +1,8 @@
 """A dead letter processed again: applied only to the prompt that was open when it arrived."""
 
-from dataclasses import replace
 from typing import Final, Literal
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming

@@ -14,7 +14,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic_core import from_json, to_json
+from msgspec import json
 from sqlalchemy import Connection, insert, select
 
 from storage.ids import Random
@@ -106,11 +106,11 @@ def unseal(key: Key, sealed: bytes, where: str) -> bytes:
 
 
 def seal_document(key: Key, document: Any, where: str, random: Random) -> bytes:
-    return seal(key, to_json(document), where, random)
+    return seal(key, json.encode(document), where, random)
 
 
 def unseal_document(key: Key, sealed: bytes, where: str) -> Any:
-    return from_json(unseal(key, sealed, where))
+    return json.decode(unseal(key, sealed, where))
 
 
 def key_text(office_key: bytes) -> str:

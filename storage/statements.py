@@ -172,6 +172,8 @@ class Statements:
         key = ("platform", "account", "event_id")
         same = (is_one_of(inbox.c[name], f"{name}s", dialect) for name in key)
         self.arrived = sql(select(inbox.c.id).where(*same), [f"{name}s" for name in key], dialect)
+        used = select(submissions.c.id).where(submissions.c.receipt == bindparam("receipt"))
+        self.receipt = sql(used, ("receipt",), dialect)
         self.sent = sql(*_delete(outbox, "id"), dialect)
         self.prompt_sent = sql(*_prompt_sent(), dialect)
 

@@ -1,28 +1,32 @@
 """What the ledger hands to a decision and what it takes back. Plain values, no database."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
 
 from bot.dialogs.messages import Incoming, Outgoing
 
 Document = dict[str, Any]
+"""What is made JSON and sealed here."""
+State = bytes
 """A JSON document as the dialog wrote it. Storage seals it and never looks inside."""
 
 
-@dataclass(slots=True)
-class ChatView:
+class ChatView(Struct):
     """One chat as it stands before a message: loaded, or carried on from the message before."""
 
     chat_id: int
-    document: Document | None
+    document: State | None
     """None at the very first message."""
     submission_id: int | None = None
     """The submission the chat has open."""
-    submission: Document | None = None
+    submission: State | None = None
     prompt_sent_at: datetime | None = None
     """When the open prompt went out; None while it is still in the outbox."""
+    message_id: int = 0
+    """Number of the message, unused anywhere: a submission that it begins takes it over."""
 
 
 class Lookup(Protocol):
@@ -35,15 +39,13 @@ class Lookup(Protocol):
         """Nine digits, the last a check digit, not in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    document: Document
+class Stored(Struct, frozen=True):
+    document: State
     status: str
     receipt: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A fact about one submission: sealed, appended, chained; never changed."""
 
     submission_id: int
@@ -51,8 +53,7 @@ class Event:
     payload: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """One decision about one purpose. A withdrawal is a new row."""
 
     purpose: str
@@ -60,21 +61,19 @@ class Consent:
     submission_id: int | None
     text_version: str
     text_sha256: str
-    detail: Document = field(default_factory=dict)
+    detail: Document = {}
     """Sealed: who decided for whom (guardian, proxy)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """Something a human must do. `detail` is sealed."""
 
     kind: Literal["call", "visit", "request"]
     submission_id: int | None
-    detail: Document = field(default_factory=dict)
+    detail: Document = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(Struct, frozen=True):
     """What a submission says when it is handed in: the record the office reads and exports."""
 
     receipt: str
@@ -89,26 +88,25 @@ class Confirmed:
     """Sensitive codes ("q08_uu_tien:ho_ngheo") counted through keyed tokens."""
 
 
-@dataclass(slots=True)
-class Decision:
+class Decision(Struct):
     """All that one message causes. Written in one transaction or not at all."""
 
-    chat: Document
+    chat: State
     prompt: str
     """Revision of the prompt now open, kept with the inbox row of the next message."""
     submission_id: int | None = None
     """The submission now open in the chat."""
     created: Sequence[int] = ()
-    submissions: Mapping[int, Document] = field(default_factory=dict)
+    submissions: Mapping[int, State] = {}
     """State documents to write."""
-    confirmed: Mapping[int, Confirmed] = field(default_factory=dict)
-    statuses: Mapping[int, str] = field(default_factory=dict)
+    confirmed: Mapping[int, Confirmed] = {}
+    statuses: Mapping[int, str] = {}
     """New status of submissions without a new record (withdrawn ...)."""
     erased: Sequence[int] = ()
     events: Sequence[Event] = ()
     consents: Sequence[Consent] = ()
     tasks: Sequence[Task] = ()
-    codes: Mapping[int, str] = field(default_factory=dict)
+    codes: Mapping[int, str] = {}
     """Submission -> its fresh continuation code, of which only a keyed hash is written."""
     outgoing: Sequence[Outgoing] = ()
 

@@ -12,6 +12,7 @@ from random import Random as Seeded
 from typing import Any, Final, TypeVar
 
 import pytest
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection
 
 from bot.dialogs.messages import Incoming, Outgoing, Text
@@ -186,12 +187,10 @@ class Toy:
         self.seen.append(text)
         self.views.append(view)
         word, _, rest = text.partition(" ")
-        turns = (view.document or {"turns": 0})["turns"] + 1
+        turns = from_json(view.document or b'{"turns": 0}')["turns"] + 1
         decision = self._answered(text, turns, view)
         match word:
             case "fail":
-                assert view.submission is not None
-                view.submission["texts"].clear()
                 raise LookupError("no such word")
             case "halfway":
                 decision.tasks = [Task("call", None, {"unwritable": object()})]
@@ -212,11 +211,11 @@ class Toy:
         submission_id, document = view.submission_id, view.submission
         if submission_id is None or document is None:
             self.first_id += 1
-            submission_id, document = self.first_id, {"texts": []}
+            submission_id, document = self.first_id, b'{"texts": []}'
             created = [submission_id]
-        document = {"texts": [*document["texts"], text]}
+        document = to_json({"texts": [*from_json(document)["texts"], text]})
         return Decision(
-            {"turns": turns},
+            to_json({"turns": turns}),
             f"p{turns}",
             submission_id,
             created=created,

@@ -17,7 +17,7 @@ from bot.platforms.terminal import ACCOUNT, PLATFORM, Line, Terminal
 from storage.group import SqliteLedger
 from storage.ids import VIETNAM
 from storage.outbox import Queued
-from storage.sealed import place, unseal_document
+from storage.sealed import place, unseal, unseal_document
 from storage.tables import consents, submissions, tasks
 from tests.conftest import seeded
 
@@ -155,7 +155,7 @@ def _read(connection: Connection, house: House, chat_id: int) -> Kept:
 def _draft(row: Any, keys: Any) -> Draft | None:
     if row.id not in keys:
         return None
-    document = unseal_document(keys[row.id], row.state, place("submissions", "state", row.id))
+    document = unseal(keys[row.id], row.state, place("submissions", "state", row.id))
     return Draft.from_document(row.id, document)
 
 

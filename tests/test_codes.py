@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from pydantic_core import from_json
 from sqlalchemy import func, select
 
 from bot.dialogs.messages import Incoming, Outgoing
@@ -21,7 +22,7 @@ from storage.codes import (
 )
 from storage.exchange import Bearer, exchange
 from storage.tables import attempts, codes, submissions
-from storage.turn import ChatView, Decision, Document, Event, Lookup
+from storage.turn import ChatView, Decision, Event, Lookup, State
 from tests.conftest import Office, Toy, message, seeded
 
 CODE = "0123456789ABY"
@@ -63,15 +64,15 @@ class Mover(Toy):
     """The toy dialogue, which can also let go of a submission and take one over."""
 
     def let_go(self, view: ChatView, submission_id: int) -> Decision:
-        return Decision({"turns": 0}, "")
+        return Decision(b'{"turns":0}', "")
 
     def take_over(
-        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: Document
+        self, incoming: Incoming, view: ChatView, lookup: Lookup, id: int, document: State
     ) -> Decision:
         said = [Outgoing("ask", "welcome back", prompt="p9")]
         events = [Event(id, "continued", {})]
         return Decision(
-            {"turns": 9}, "p9", id, submissions={id: document}, events=events, outgoing=said
+            b'{"turns":9}', "p9", id, submissions={id: document}, events=events, outgoing=said
         )
 
 
@@ -86,7 +87,7 @@ class Coding(Toy):
 
 
 async def brought(office: Office, incoming: Incoming, word: str = "code") -> bool:
-    bearer = Bearer(incoming, CODE, lambda document: word in document["texts"])
+    bearer = Bearer(incoming, CODE, lambda document: word in from_json(document)["texts"])
     return await office.write(
         partial(exchange, context=office.context, mover=Mover(), bearer=bearer)
     )
@@ -112,7 +113,7 @@ async def test_the_draft_moves_and_the_old_chat_loses_it(office: Office) -> None
     done = await office.commit([message("two", chat="ba"), message("three")], toy)
 
     assert toy.views[-2].submission is not None
-    assert toy.views[-2].submission["texts"] == ["one", "code"]
+    assert from_json(toy.views[-2].submission)["texts"] == ["one", "code"]
     assert toy.views[-1].submission is None
     assert [bubble.chat for (bubble,) in done.queued] == ["ba", "an"]
     assert await office.rows(select(func.count()).select_from(codes)) == [(0,)]

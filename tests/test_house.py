@@ -79,7 +79,7 @@ def names_imported(node: ast.AST) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
-def test_dialogs_need_only_the_standard_library_and_pydantic(path: Path) -> None:
+def test_dialogs_need_only_the_standard_library_pydantic_and_msgspec(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     imported = {name.split(".")[0] for node in ast.walk(tree) for name in names_imported(node)}
     called = {
@@ -88,7 +88,7 @@ def test_dialogs_need_only_the_standard_library_and_pydantic(path: Path) -> None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
 
-    assert imported <= sys.stdlib_module_names | {"bot", "pydantic", "pydantic_core"}
+    assert imported <= sys.stdlib_module_names | {"bot", "msgspec", "pydantic", "pydantic_core"}
     assert "open" not in called
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from bot.app import CAPABILITIES, House, Place, open_house, open_house_async
 from bot.dialogs.messages import Incoming, Press, Text
-from bot.dialogs.state import Chat
+from bot.dialogs.state import Chat, Draft
 from bot.platforms import terminal, web
 from bot.platforms.doorman import Bouncer
 from bot.platforms.terminal import Line, Terminal
@@ -181,8 +181,8 @@ async def stands(driver: Driver) -> tuple[str | None, dict[str, object]]:
     found = await driver.house.read(lambda c: standing(c, driver.house.context, token))
     assert found is not None
     prompt = Chat.from_document(found.view.document).prompt
-    answers = (found.view.submission or {}).get("answers", {})
-    return (prompt.question if prompt else None), answers
+    draft = Draft.from_document(0, found.view.submission or b"{}")
+    return (prompt.question if prompt else None), dict(draft.answers)
 
 
 async def to_the_name(driver: Driver) -> None:

@@ -157,7 +157,7 @@ def written_down(kept: Kept) -> Iterator[str]:
 def _draft_lines(draft: Draft) -> Iterator[str]:
     yield f"= cho: {draft.relation}"
     if draft.guardian.consent:
-        yield f"= người giám hộ: {_plain(list(draft.guardian))}"
+        yield f"= người giám hộ: {_plain([*draft.guardian.fields().values()])}"
     yield from (f"= {key}: {_answer_line(answer)}" for key, answer in draft.all_answers().items())
     yield from (f"= cất {key}: {_answer_line(answer)}" for key, answer in draft.parked.items())
 

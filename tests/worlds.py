@@ -1,6 +1,5 @@
 """Two places for a conversation: JSON texts in memory, and the whole program on a database."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,9 +30,9 @@ class World(Protocol):
 class Memory:
     """The smallest storage there can be: JSON texts of one chat."""
 
-    chat: str | None = None
+    chat: bytes | None = None
     open: int | None = None
-    submissions: dict[int, str] = field(default_factory=dict)
+    submissions: dict[int, bytes] = field(default_factory=dict)
     statuses: dict[int, str] = field(default_factory=dict)
     known_receipts: dict[int, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
@@ -54,7 +53,7 @@ class Memory:
         return [self._draft(id) if id in self.submissions else None for id in known]
 
     def _draft(self, id: int) -> Draft:
-        return Draft.from_document(id, json.loads(self.submissions[id]))
+        return Draft.from_document(id, self.submissions[id])
 
     def receipts(self) -> dict[int, str]:
         return dict(self.known_receipts)
@@ -64,7 +63,7 @@ class Memory:
 
     def find(self, ids: Sequence[int]) -> Mapping[int, Stored]:
         return {
-            id: Stored(json.loads(self.submissions[id]), self.statuses[id], None)
+            id: Stored(self.submissions[id], self.statuses[id], None)
             for id in ids
             if id in self.submissions
         }
@@ -76,22 +75,20 @@ class Memory:
         self.at += timedelta(seconds=1)
         sent = self.at - timedelta(minutes=1) if early else self.at
         incoming = Incoming("terminal", "terminal", event_id, "an", content, sent, self.at)
-        decision = _conversation(self.numbers).decide(incoming, self._view(), _Lookup(self))
+        decision = _CONVERSATION.decide(incoming, self._view(), _Lookup(self))
         self._keep(decision)
         return list(decision.outgoing)
 
     def _view(self) -> ChatView:
-        document = json.loads(self.chat) if self.chat else None
+        sent_at, number = self.at - timedelta(milliseconds=1), next(self.numbers)
         if self.open is None or self.open not in self.submissions:
-            return ChatView(1, document, prompt_sent_at=self.at - timedelta(milliseconds=1))
-        submission = json.loads(self.submissions[self.open])
-        sent_at = self.at - timedelta(milliseconds=1)
-        return ChatView(1, document, self.open, submission, sent_at)
+            return ChatView(1, self.chat, None, None, sent_at, number)
+        return ChatView(1, self.chat, self.open, self.submissions[self.open], sent_at, number)
 
     def _keep(self, decision: Decision) -> None:
-        self.chat, self.open = json.dumps(decision.chat), decision.submission_id
+        self.chat, self.open = decision.chat, decision.submission_id
         for id, document in decision.submissions.items():
-            self.submissions[id] = json.dumps(document)
+            self.submissions[id] = document
             self.statuses.setdefault(id, "draft")
         for id, confirmed in decision.confirmed.items():
             self.statuses[id] = confirmed.status
@@ -113,9 +110,9 @@ class _Lookup:
         return self.memory.receipt()
 
 
-def _conversation(numbers: Iterator[int]) -> Conversation:
-    able = {"terminal": Capabilities("terminal")}
-    return Conversation(form_of, CURRENT_FORM, KNOWN, able, lambda _: next(numbers))
+_CONVERSATION: Final = Conversation(
+    form_of, CURRENT_FORM, KNOWN, {"terminal": Capabilities("terminal")}
+)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,10 @@
 """One answer to one question: read it, check it. No conversation: the same for chat and imports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from bot.dialogs.form import Form, Question
 from bot.dialogs.readers.absence import read_absence
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from bot.dialogs.known import Known
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(Struct, frozen=True):
     """A soft check that failed: its code, and the facts of its sentence."""
 
     code: str

@@ -75,7 +75,7 @@ def _back_to_consent(scene: Scene, dialog: Dialog) -> Step:
 
 
 def _back_to_birth(_: Scene, dialog: Dialog) -> Step:
-    guardian = draft_of(dialog).guardian._replace(name="", relation="")
+    guardian = draft_of(dialog).guardian.replace(name="", relation="")
     return reopen(dialog.drafted(guardian=guardian), "q02_ngay_sinh")
 
 
@@ -127,7 +127,7 @@ def _begin(scene: Scene, dialog: Dialog, _: str) -> Step:
 
 def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
     """Declare for somebody else; what was begun stays and is found under "my forms"."""
-    return onward(scene, dialog._replace(draft=None).chatted(started=True))
+    return onward(scene, dialog.replace(draft=None).chatted(started=True))
 
 
 def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
@@ -135,7 +135,7 @@ def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
         return dialog, [Ask()]
     if dialog.draft and not dialog.draft.confirmed:
         return _resume(scene, dialog, "")
-    dialog, said = onward(scene, dialog._replace(draft=None).chatted(started=True))
+    dialog, said = onward(scene, dialog.replace(draft=None).chatted(started=True))
     return dialog, [Tell("start"), *said]
 
 

@@ -4,8 +4,9 @@ Effects are done in this order by the shell: history and storage first, then wha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from bot.dialogs.messages import NonText
 from bot.dialogs.state import Draft
@@ -13,37 +14,32 @@ from bot.dialogs.state import Draft
 Facts = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     text: str
     early: bool = False
     """Sent before the open prompt went out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(Struct, frozen=True):
     value: str
     stale: bool = False
     """The button belonged to an earlier prompt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """Something that is not words."""
 
     what: NonText
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """The answer to `Load`: the submissions that are still there."""
 
     why: str
     drafts: tuple[Draft, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """The answer to `Submit`: the receipt storage has reserved."""
 
     receipt: str
@@ -52,98 +48,83 @@ class Received:
 Event = Said | Pressed | Sent | Loaded | Received
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
+class Tell(Struct, frozen=True):
     """A bubble of its own."""
 
     key: str
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A line above the next prompt."""
 
     key: str
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Show the open prompt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """Say why the reply was not taken; the prompt stays open."""
 
     code: str
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ShowReceipt:
+class ShowReceipt(Struct, frozen=True):
     receipt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A line of history of the open submission."""
 
     kind: str
     payload: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Erase:
+class Erase(Struct, frozen=True):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Agree:
+class Agree(Struct, frozen=True):
     """A decision about one purpose ("collect", "contact", "guardian") as it was worded in `key`."""
 
     purpose: str
     decision: Literal["yes", "no", "withdrawn"]
     key: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A task for a human."""
 
     kind: Literal["call", "visit", "request"]
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(Struct, frozen=True):
     """The submission is complete: reserve a receipt and answer with `Received`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Confirm:
+class Confirm(Struct, frozen=True):
     """The submission is handed in under its receipt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True):
     """The confirmed submission no longer counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """The person stops here; the platform may offer a way to go on elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """Bring submissions of this chat; answer with `Loaded`."""
 
     ids: tuple[int, ...]

@@ -29,7 +29,7 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
     """Return the dialog after `event`, and what to do about it. It never raises."""
     match event:
         case Loaded(why) if why in RESUMED and event.drafts:
-            return ASIDES[why](scene, dialog._replace(draft=event.drafts[0]), "")
+            return ASIDES[why](scene, dialog.replace(draft=event.drafts[0]), "")
         case Loaded():
             return loaded(scene, dialog, event)
         case Received(receipt):

@@ -12,7 +12,7 @@ from bot.dialogs.form import Question
 from bot.dialogs.readers.reading import Invalid, Reading, Value
 from bot.dialogs.route import dropped, relevant, steers, unanswered, with_village
 from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
-from bot.dialogs.state import NOTHING, PLAIN, Answer, Dialog, Draft, Manner, Pending
+from bot.dialogs.state import NOTHING, PLAIN, Answer, Dialog, Draft, Pending
 
 STAGES: Final = ("place", "warning", "drop", "store")
 STAGE_OF: Final[Mapping[str, str]] = {
@@ -170,10 +170,10 @@ def go_on(scene: Scene, dialog: Dialog) -> Step:
     assert pending is not None  # noqa: S101 - a confirm prompt always has one
     answer = pending.answer
     if pending.stage == "warning":
-        answer = answer._replace(kept=pending.codes)
+        answer = answer.replace(kept=pending.codes)
     following = STAGES[STAGES.index(pending.stage) + 1]
     dialog, effects, stored = _stages(
-        scene, dialog, pending._replace(answer=answer, stage=following)
+        scene, dialog, pending.replace(answer=answer, stage=following)
     )
     if not stored:
         return dialog, effects
@@ -203,8 +203,8 @@ def _stages(scene: Scene, dialog: Dialog, pending: Pending) -> tuple[Dialog, lis
         found = warnings(form, question, draft, value, scene.today, scene.known)
         if found:
             codes = tuple(warned.code for warned in found)
-            return (*_stop(dialog, pending._replace(codes=codes), "warning"), False)
-        pending = pending._replace(stage="drop")
+            return (*_stop(dialog, pending.replace(codes=codes), "warning"), False)
+        pending = pending.replace(stage="drop")
     if pending.stage == "drop" and losing(scene, draft, pending):
         return (*_stop(dialog, pending, "drop_confirm"), False)
     dialog, effects = store(scene, dialog, pending.question, pending.answer)
@@ -236,16 +236,16 @@ def store(scene: Scene, dialog: Dialog, question_id: str, answer: Answer) -> Ste
         effects += more
     if question.kind == "id_number" and isinstance(answer.value, str):
         effects.append(Note("note.id_number", {"tail": answer.value[-4:]}))
-    return dialog._replace(draft=draft._replace(pending=None)), effects
+    return dialog.replace(draft=draft.replace(pending=None)), effects
 
 
 def _with(draft: Draft, question_id: str, answer: Answer) -> Draft:
     manners = draft.manners
-    if answer[1:] != PLAIN:
-        manners = {**manners, question_id: Manner(*answer[1:])}
+    if answer.manner != PLAIN:
+        manners = {**manners, question_id: answer.manner}
     elif question_id in manners:
         manners = {key: manner for key, manner in manners.items() if key != question_id}
-    return draft._replace(answers={**draft.answers, question_id: answer.value}, manners=manners)
+    return draft.replace(answers={**draft.answers, question_id: answer.value}, manners=manners)
 
 
 def _park(scene: Scene, draft: Draft) -> tuple[Draft, list[Effect]]:
@@ -264,12 +264,12 @@ def _park(scene: Scene, draft: Draft) -> tuple[Draft, list[Effect]]:
             back += 1
     if back:
         effects.append(Note("note.restored", {"count": back}))
-    return draft._replace(parked=waiting).with_answers(stay), effects
+    return draft.replace(parked=waiting).with_answers(stay), effects
 
 
 def _fact(question_id: str, answer: Answer, before: Draft | None) -> dict[str, object]:
     fact: dict[str, object] = {"question": question_id, "value": answer.value}
-    if answer[1:] != PLAIN:
+    if answer.manner != PLAIN:
         fact |= {"how": answer.how, "reason": answer.reason, "kept": answer.kept}
     if before is not None and question_id in before.answers:
         fact["old"] = before.answers[question_id]

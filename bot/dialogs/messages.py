@@ -1,49 +1,40 @@
 """What comes in from a platform and what goes out to it, in words every platform shares."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass as checked
+from msgspec import Struct
 
 NonText = Literal[
     "voice", "sticker", "photo", "document", "location", "contact", "edited", "unsupported"
 ]
 
 
-@checked(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
-class Text:
+class Text(Struct, frozen=True, tag_field="kind", tag="text"):
     """Typed words. `prompt` is set where the platform knows what was on the screen (web)."""
 
     text: str
     prompt: str = ""
-    kind: Literal["text"] = "text"
 
 
-@checked(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
-class Press:
+class Press(Struct, frozen=True, tag_field="kind", tag="press"):
     """A button. `prompt` is the revision it was shown with; "" means the open one."""
 
     value: str
     prompt: str = ""
-    kind: Literal["press"] = "press"
 
 
-@checked(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
-class Other:
+class Other(Struct, frozen=True, tag_field="kind", tag="other"):
     """Anything that is not words: explained, never kept. `text` only for an edited message."""
 
     what: NonText
     text: str = ""
-    kind: Literal["other"] = "other"
 
 
 Content = Text | Press | Other
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """One message of one person. (platform, account, event_id) is its identity for ever."""
 
     platform: str
@@ -57,14 +48,12 @@ class Incoming:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True, omit_defaults=True):
     label: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a platform can do. The conversation is the same; only decoration differs."""
 
     route: str
@@ -81,8 +70,7 @@ class Capabilities:
 OutgoingKind = Literal["ask", "confirm", "warn", "summary", "refuse", "info", "receipt"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, omit_defaults=True):
     """One bubble. The last one of a turn names the open prompt in `question`, or None."""
 
     kind: OutgoingKind

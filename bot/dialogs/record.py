@@ -67,4 +67,4 @@ def _text(answers: Answers, question: str) -> str:
 
 def kept(draft: Draft) -> dict[str, dict[str, Any]]:
     """Return the answers as the record keeps them: question -> value and how it was given."""
-    return {question: answer._asdict() for question, answer in draft.all_answers().items()}
+    return {question: answer.fields() for question, answer in draft.all_answers().items()}

@@ -101,7 +101,7 @@ def with_village(form: Form, draft: Draft, known: "Known") -> Draft:
     if certain and _village_applies(answers, known):
         answers[village.id] = certain
         manners[village.id] = Manner("derived")
-    return draft._replace(answers=answers, manners=manners)
+    return draft.replace(answers=answers, manners=manners)
 
 
 def _village_applies(answers: Answers, known: "Known") -> bool:

@@ -1,7 +1,8 @@
 """What every step of a conversation shares: the scene it plays in, and how it goes on."""
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from bot.dialogs.effects import Ask, Create, Effect, Erase, Refuse
 from bot.dialogs.form import Form
@@ -10,8 +11,7 @@ from bot.dialogs.route import needs_guardian, relevant, unanswered
 from bot.dialogs.state import Dialog, Draft
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """One turn: the form and what is known, today in Vietnam, an unused id for a submission."""
 
     form: Form
@@ -84,14 +84,14 @@ def refuse(dialog: Dialog, code: str, **facts: object) -> Step:
     """Say why the reply does not do; the prompt stays, and counts how often this happened."""
     prompt = dialog.chat.prompt
     if prompt:
-        dialog = dialog.chatted(prompt=prompt._replace(refusals=prompt.refusals + 1))
+        dialog = dialog.chatted(prompt=prompt.replace(refusals=prompt.refusals + 1))
     return dialog, [Refuse(code, facts)]
 
 
 def begin(scene: Scene, dialog: Dialog, relation: str) -> Step:
     """Start a submission for `relation` ("self", or "" while it is not known yet)."""
     draft = Draft(scene.new_id, scene.form.id, relation=relation)
-    chat = dialog.chat._replace(
+    chat = dialog.chat.replace(
         submissions=(*dialog.chat.submissions, draft.id),
         own=draft.id if relation == "self" else dialog.chat.own,
     )

@@ -4,18 +4,30 @@ State is a set of answers, never a path: the next question is derived (`route.py
 Everything here is immutable and goes to and from a JSON document.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
+
+from msgspec import Struct, json, structs
 
 from bot.dialogs.readers.reading import Value
 
 How = Literal["given", "skipped", "unknown", "derived", "card"]
-Document = dict[str, Any]
 Answers = Mapping[str, Value]
 """Question id -> value. A question that was not asked is absent; one not answered is None."""
 
 
-class Manner(NamedTuple):
+class State(Struct, frozen=True):
+    """A part of what is remembered."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same with some fields changed."""
+        return structs.replace(self, **changes)
+
+    def fields(self) -> dict[str, Any]:
+        return structs.asdict(self)
+
+
+class Manner(State, frozen=True, array_like=True):
     """How an answer came about."""
 
     how: How = "given"
@@ -25,7 +37,7 @@ class Manner(NamedTuple):
     """Warnings the person looked at and kept."""
 
 
-class Answer(NamedTuple):
+class Answer(State, frozen=True, array_like=True):
     """An answer together with its manner: on its way in, parked, or read from a card."""
 
     value: Value
@@ -33,8 +45,12 @@ class Answer(NamedTuple):
     reason: str = ""
     kept: tuple[str, ...] = ()
 
+    @property
+    def manner(self) -> Manner:
+        return Manner(self.how, self.reason, self.kept)
 
-class Pending(NamedTuple):
+
+class Pending(State, frozen=True, array_like=True):
     """An answer waiting for a yes: question, answer, the stage it waits at."""
 
     question: str
@@ -43,7 +59,7 @@ class Pending(NamedTuple):
     codes: tuple[str, ...] = ()
 
 
-class Guardian(NamedTuple):
+class Guardian(State, frozen=True, array_like=True):
     name: str = ""
     relation: str = ""
     consent: bool = False
@@ -51,14 +67,14 @@ class Guardian(NamedTuple):
     """Ticked by an officer, never by the chat."""
 
 
-class Change(NamedTuple):
+class Change(State, frozen=True, array_like=True):
     """Why a confirmed submission is being edited: a slip of the pen, or a change since a month."""
 
     kind: Literal["", "mistake", "change"] = ""
     since: str = ""
 
 
-class Prompt(NamedTuple):
+class Prompt(State, frozen=True, array_like=True):
     """What the person is being asked. `question` is a question id or one of `prompts.OPTIONS`."""
 
     question: str
@@ -73,11 +89,11 @@ PLAIN: Final = Manner()
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class Draft(NamedTuple):
+class Draft(State, frozen=True, omit_defaults=True):
     """One submission as the conversation sees it."""
 
-    id: int
-    form: str
+    id: int = 0
+    form: str = ""
     status: str = "draft"
     receipt: str = ""
     relation: str = ""
@@ -106,38 +122,30 @@ class Draft(NamedTuple):
 
     def answer(self, question_id: str) -> Answer:
         """Return an answer that is there, with its manner."""
-        return Answer(self.answers[question_id], *self.manner(question_id))
+        manner = self.manner(question_id)
+        return Answer(self.answers[question_id], manner.how, manner.reason, manner.kept)
 
     def with_answers(self, answers: Mapping[str, Answer]) -> "Draft":
         """Return the draft with these answers in place of all it had."""
-        return self._replace(
+        manners = {key: answer.manner for key, answer in answers.items()}
+        return self.replace(
             answers={key: answer.value for key, answer in answers.items()},
-            manners={
-                key: Manner(*answer[1:]) for key, answer in answers.items() if answer[1:] != PLAIN
-            },
+            manners={key: manner for key, manner in manners.items() if manner != PLAIN},
         )
 
     def all_answers(self) -> dict[str, Answer]:
         return {key: self.answer(key) for key in self.answers}
 
-    def to_document(self) -> Document:
-        document: Document = {"form": self.form, "answers": self.answers}
-        for name, empty in _DRAFT_DEFAULTS:
-            value = getattr(self, name)
-            if value != empty:
-                document[name] = value
-        return document
+    def to_document(self) -> bytes:
+        return _ENCODER.encode(self)
 
     @classmethod
-    def from_document(cls, draft_id: int, document: Document) -> "Draft":
-        given = {
-            name: _BUILD[name](value) if name in _BUILD else value
-            for name, value in document.items()
-        }
-        return cls(id=draft_id, **given)
+    def from_document(cls, draft_id: int, document: bytes) -> "Draft":
+        draft = _DRAFTS.decode(document)
+        return draft if draft.id == draft_id else draft.replace(id=draft_id)
 
 
-class Chat(NamedTuple):
+class Chat(State, frozen=True, array_like=True):
     """What a chat remembers besides the submission it has open. Holds nothing about a person."""
 
     started: bool = False
@@ -155,26 +163,28 @@ class Chat(NamedTuple):
 
     def without(self, submission_id: int) -> "Chat":
         """Return the chat with nothing left of a submission that was its own."""
-        return self._replace(
+        return self.replace(
             submissions=tuple(kept for kept in self.submissions if kept != submission_id),
             own=0 if self.own == submission_id else self.own,
             listed=(),
             last="",
         )
 
-    def to_document(self) -> Document:
-        return {"chat": self}
+    def to_document(self) -> bytes:
+        return _ENCODER.encode(_Kept(self))
 
     @classmethod
-    def from_document(cls, document: Document | None) -> "Chat":
-        if document is None:
-            return cls()
-        started, submissions, own, contact, prompt, rev, last, listed = document["chat"]
-        opened = Prompt(*prompt) if prompt else None
-        return cls(started, tuple(submissions), own, contact, opened, rev, last, tuple(listed))
+    def from_document(cls, document: bytes | None) -> "Chat":
+        return cls() if document is None else _CHATS.decode(document).chat
 
 
-class Dialog(NamedTuple):
+class _Kept(Struct, frozen=True):
+    """A chat as it is stored."""
+
+    chat: Chat
+
+
+class Dialog(State, frozen=True):
     """The state of one chat: itself and the submission it has open."""
 
     chat: Chat = Chat()
@@ -186,44 +196,18 @@ class Dialog(NamedTuple):
         prompt = Prompt(question, rev, keep) if question else None
         draft = self.draft
         if draft and draft.selected:
-            draft = draft._replace(selected=())
-        return Dialog(self.chat._replace(rev=rev, prompt=prompt), draft)
+            draft = draft.replace(selected=())
+        return Dialog(self.chat.replace(rev=rev, prompt=prompt), draft)
 
     def drafted(self, **changes: Any) -> "Dialog":
         """Return the dialog with changes to its open submission, which must be there."""
         assert self.draft is not None  # noqa: S101 - a caller without a draft is a bug
-        return Dialog(self.chat, self.draft._replace(**changes))
+        return Dialog(self.chat, self.draft.replace(**changes))
 
     def chatted(self, **changes: Any) -> "Dialog":
-        return Dialog(self.chat._replace(**changes), self.draft)
+        return Dialog(self.chat.replace(**changes), self.draft)
 
 
-def _answer(row: list[Any]) -> Answer:
-    return Answer(row[0], row[1], row[2], tuple(row[3]))
-
-
-def _answers(rows: Mapping[str, list[Any]]) -> Mapping[str, Answer]:
-    return {question: _answer(row) for question, row in rows.items()}
-
-
-def _manners(rows: Mapping[str, list[Any]]) -> Mapping[str, Manner]:
-    return {question: Manner(row[0], row[1], tuple(row[2])) for question, row in rows.items()}
-
-
-def _pending(row: list[Any]) -> Pending:
-    return Pending(row[0], _answer(row[1]), row[2], tuple(row[3]))
-
-
-_NOT_DEFAULTS: Final = frozenset({"id", "form", "answers"})
-_DRAFT_DEFAULTS: Final = tuple(
-    (name, empty) for name, empty in Draft._field_defaults.items() if name not in _NOT_DEFAULTS
-)
-_BUILD: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "guardian": Guardian._make,
-    "change": Change._make,
-    "manners": _manners,
-    "parked": _answers,
-    "pending": _pending,
-    "card": _answers,
-    "selected": tuple,
-}
+_ENCODER: Final = json.Encoder()
+_DRAFTS: Final = json.Decoder(Draft)
+_CHATS: Final = json.Decoder(_Kept)

@@ -38,7 +38,7 @@ SINCE: Final = Question(
 def _for_whom(scene: Scene, dialog: Dialog, value: str) -> Step:
     if value == "self" and dialog.chat.own:  # one person has one form
         return dialog, [Load((dialog.chat.own,), "open")]
-    return begin(scene, dialog._replace(draft=None), "self" if value == "self" else "")
+    return begin(scene, dialog.replace(draft=None), "self" if value == "self" else "")
 
 
 def _relationship(scene: Scene, dialog: Dialog, value: str) -> Step:
@@ -74,12 +74,12 @@ def _guardian_name(scene: Scene, dialog: Dialog, text: str) -> Step:
         name = read_name(text, NAME, scene.today, scene.known).value
     except Invalid as refusal:
         return refuse(dialog, refusal.code, **refusal.facts)
-    guardian = draft_of(dialog).guardian._replace(name=str(name))
+    guardian = draft_of(dialog).guardian.replace(name=str(name))
     return onward(scene, dialog.drafted(guardian=guardian))
 
 
 def _guardian_relation(scene: Scene, dialog: Dialog, value: str) -> Step:
-    guardian = draft_of(dialog).guardian._replace(relation=value)
+    guardian = draft_of(dialog).guardian.replace(relation=value)
     return onward(scene, dialog.drafted(guardian=guardian))
 
 
@@ -89,13 +89,13 @@ def _guardian_consent(scene: Scene, dialog: Dialog, value: str) -> Step:
     guardian = draft.guardian
     if not guardian.relation:
         as_who = "parent" if draft.relation == "con" else "giam_ho"
-        guardian = guardian._replace(relation=as_who)
+        guardian = guardian.replace(relation=as_who)
     if value == "no":
         gone, effects = forget(dialog)
         return gone, [*effects, Agree("guardian", "no", key), Tell("refused")]
-    guardian = guardian._replace(consent=True)
+    guardian = guardian.replace(consent=True)
     dialog, said = onward(scene, dialog.drafted(guardian=guardian))
-    detail = guardian._asdict()
+    detail = guardian.fields()
     return dialog, [
         Record("guardian", detail),
         Agree("guardian", "yes", key, detail),
@@ -121,7 +121,7 @@ def _review(_: Scene, dialog: Dialog, value: str) -> Step:
 def received(dialog: Dialog, receipt: str) -> Step:
     """The submission is handed in: its receipt is known, nothing is parked any more."""
     draft = draft_of(dialog)
-    why = draft.change._asdict()
+    why = draft.change.fields()
     dialog = dialog.drafted(
         status="confirmed", receipt=receipt, parked=NOTHING, change=Change(), card=NOTHING, edit=""
     ).open(None)
@@ -151,7 +151,7 @@ def _change_since(scene: Scene, dialog: Dialog, text: str) -> Step:
 def _edit_confirmed(scene: Scene, dialog: Dialog, change: Change) -> Step:
     target = draft_of(dialog).edit
     dialog = dialog.drafted(change=change, edit="")
-    record = Record("change", change._asdict())
+    record = Record("change", change.fields())
     if target:
         dialog, said = reopen(dialog, target)
     else:
@@ -211,7 +211,7 @@ def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
 
 
 def _switch(scene: Scene, dialog: Dialog, draft: Draft) -> Step:
-    dialog = dialog._replace(draft=draft)
+    dialog = dialog.replace(draft=draft)
     if draft.confirmed and not draft.change.kind:
         key = "status" if draft.status in OPEN_STATUSES else "status_closed"
         answers = Tell("answers", {"lines": summary(scene, draft)})

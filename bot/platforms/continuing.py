@@ -10,12 +10,13 @@ from bot.conversation import Conversation
 from bot.dialogs.answering import read
 from bot.dialogs.messages import Incoming
 from bot.dialogs.readers.reading import Invalid, Value
+from bot.dialogs.state import Draft
 from bot.turning import BIRTH_DATE
 from storage.codes import read_code, try_allowed
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
 from storage.ids import VIETNAM
-from storage.turn import Document
+from storage.turn import State
 
 Outcome = Literal["opened", "code_wrong", "code_tries"]
 BARE_YEAR: Final = re.compile("[0-9]{4}")
@@ -39,8 +40,8 @@ def asked_to_continue(
     code = read_code(fields.get("code", "")[:LONGEST]) or NO_CODE
     born = _born(conversation, incoming, fields.get("birth", "")[:LONGEST])
 
-    def knows(document: Document) -> bool:
-        return born is not None and document["answers"].get(BIRTH_DATE) == born
+    def knows(document: State) -> bool:
+        return born is not None and Draft.from_document(0, document).answers.get(BIRTH_DATE) == born
 
     def work(connection: Connection) -> Outcome:
         tried = [f"address {address}", *([f"code {code}"] if code else [])]

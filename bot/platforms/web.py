@@ -30,7 +30,7 @@ from storage.ids import new_name
 from storage.ledger import chat_token
 from storage.outbox import Delivered, Queued
 from storage.standing import Standing, standing
-from storage.turn import Document
+from storage.turn import State
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class _Turn(NamedTuple):
     """The bubbles of a chat's last turn, and how the turn left the chat."""
 
     bubbles: Sequence[Outgoing]
-    document: Document | None
+    document: State | None
     submission_id: int | None
 
 
@@ -117,8 +117,7 @@ class Web:
         greeting = self.conversation.greet(incoming).text
         last = [bubble for bubble in self._last_turn(chat, found) if bubble.text != greeting]
         texts = self.conversation.known.texts
-        document = found.view.submission or {"status": ""}
-        open_form = "draft" if document.get("change") else document.get("status", "draft")
+        open_form = self.conversation.open_form(found.view)
         view = view_of(last, shown, texts)
         return self.page("chat.html", view=view, open_form=open_form)
 

@@ -1,7 +1,8 @@
 """What every reader returns, or raises."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Value = str | list[str] | dict[str, str | None] | None
 """A stored answer: ISO date or part of one ("1990", "1990-02"), choice code, codes in form order,
@@ -17,8 +18,7 @@ class Invalid(Exception):
         self.facts = facts
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """An accepted reply."""
 
     value: Value
