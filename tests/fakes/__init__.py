@@ -1,0 +1,1 @@
+"""Servers we do not own, played strictly."""
