@@ -30,6 +30,8 @@ T = TypeVar("T")
 CAPABILITIES = {
     "terminal": Capabilities("terminal", max_text=100_000),
     "web": Capabilities("web", codes=True, max_text=100_000),
+    "telegram": Capabilities("telegram", deletes=True, max_text=4096),
+    "zalo": Capabilities("zalo", stays=True, max_text=2000),
 }
 """To add a platform: its module in `platforms/`, a line here, its start in `serving.py`."""
 

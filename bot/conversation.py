@@ -1,7 +1,9 @@
 """Between ledger and engine: one message in, one decision out."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Said, Sent, Tell
 from bot.dialogs.form import Form
@@ -32,6 +34,8 @@ class Conversation:
     capabilities: Mapping[str, Capabilities]
     new_code: Callable[[], str] | None = None
     """Makes continuation codes; None: a paused draft stays where it is."""
+    page_of: Callable[[int, str], str] | None = None
+    """Chat and revision of its prompt -> address of a page to answer it on; None: there is none."""
 
     def decide(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         """Return all that one message causes. Pure but for `lookup`."""
@@ -44,7 +48,10 @@ class Conversation:
             if turned.event is None:
                 break
             scene = self._scene(incoming, view, turned.dialog)
-        return turned.decision(scene, able)
+        decision = turned.decision(scene, able)
+        if able.deletes and incoming.ref and _private(incoming, scene, dialog):
+            decision.deletions = [incoming.ref]
+        return decision
 
     def show(self, incoming: Incoming, view: ChatView) -> list[Outgoing]:
         """Return where the chat stands, without any turn: for a page that is loaded anew."""
@@ -106,7 +113,8 @@ class Conversation:
     def _scene(self, incoming: Incoming, view: ChatView, dialog: Dialog) -> Scene:
         today = incoming.received_at.astimezone(VIETNAM).date()
         form = self.form_of(dialog.draft.form if dialog.draft else self.current_form)
-        return Scene(form, self.known, today, view.message_id)
+        page_of = partial(self.page_of, view.chat_id) if self.page_of else None
+        return Scene(form, self.known, today, view.message_id, page_of)
 
 
 def _dialog(view: ChatView) -> Dialog:
@@ -127,5 +135,27 @@ def _event(incoming: Incoming, view: ChatView, dialog: Dialog) -> Event:
             else:
                 early = view.prompt_sent_at is None or incoming.sent_at <= view.prompt_sent_at
             return Said(text, early)
+        case Other("edited", text) if prompt and view.prompt_sent_at:
+            # Written after the open prompt was shown, so meant for it: a better answer.
+            early = incoming.sent_at <= view.prompt_sent_at
+            return Sent("edited") if early or not text else Said(text)
         case Other(what):
             return Sent(what)
+
+
+def _private(incoming: Incoming, scene: Scene, before: Dialog) -> bool:
+    """True for what should not stay in the chat: private answers, long numbers, pictures."""
+    match incoming.content:
+        case Text(text) | Other("edited", text):
+            prompt = before.chat.prompt
+            question = scene.form.by_id.get(prompt.question) if prompt else None
+            asked = question is not None and question.private
+            return asked or LONG_NUMBER.search(text) is not None
+        case Other("photo" | "document"):
+            return True
+        case _:
+            return False
+
+
+LONG_NUMBER = re.compile(r"(?:[0-9][ .\-]?){9}")
+"""Nine digits in a row, as in documents and telephone numbers."""

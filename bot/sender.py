@@ -18,7 +18,15 @@ from sqlalchemy import Connection
 
 from bot.ports import Clock, Entropy, Platform, TryLater, Unreachable
 from storage.group import SqliteLedger
-from storage.outbox import LEASE, Delivered, Queued, give_back, give_up, pending, retry_later
+from storage.outbox import (
+    LEASE,
+    Delivered,
+    Queued,
+    give_back,
+    give_up,
+    pending,
+    retry_later,
+)
 from storage.postgres import PostgresLedger
 from storage.sealed import Keys
 
@@ -150,7 +158,7 @@ class Sender:
             async with self._gate, asyncio.timeout(PATIENCE):
                 at = await platform.deliver(bubble.account, bubble.chat, bubble.outgoing)
         except Unreachable:
-            return partial(give_up, outbox_id=bubble.id, why="unreachable", at=self.now())
+            return self._given_up(bubble)
         except TryLater as error:
             return self._later(bubble, error.wait)
         except Exception as error:
@@ -160,8 +168,17 @@ class Sender:
         self._ledger.delivered(Delivered(bubble.id, bubble.chat_id, at))
         return None
 
+    def _given_up(self, bubble: Queued) -> Callable[[Connection], None]:
+        """A message that could not be deleted is listed; its chat is as reachable as before."""
+        deletion = bubble.outgoing.kind == "delete"
+        why = "not_deleted" if deletion else "unreachable"
+        return partial(give_up, outbox_id=bubble.id, why=why, at=self.now(), chat_lost=not deletion)
+
     def _later(self, bubble: Queued, wait: timedelta) -> Callable[[Connection], None]:
-        when = self.now() + backoff(wait, bubble.attempts, self.random)
+        now = self.now()
+        if bubble.outgoing.kind == "delete" and now - made_at(bubble.id) >= DELETABLE:
+            return self._given_up(bubble)
+        when = now + backoff(wait, bubble.attempts, self.random)
         return partial(retry_later, outbox_id=bubble.id, not_before=when)
 
     async def _settle(self, change: Callable[[Connection], None]) -> bool:

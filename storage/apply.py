@@ -11,7 +11,7 @@ from bot.dialogs.messages import Incoming, Outgoing
 from storage.codes import VALID, token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
-from storage.outbox import LEASE, REPLY, Queued, payload_of
+from storage.outbox import DELETION, LEASE, REPLY, Queued, payload_of
 from storage.sealed import Key, place, seal
 from storage.statements import Row
 from storage.tables import PROMOTED, TOKENS
@@ -189,7 +189,8 @@ class _Turn:
             row_id = self._desk.new_id()
             where = place("outbox", "payload", row_id)
             payload = seal(key, payload_of(bubble), where, self._desk.context.random)
-            row = (row_id, chat.id, about, payload, REPLY, self._desk.at, 0, *claim)
+            priority = DELETION if bubble.kind == "delete" else REPLY
+            row = (row_id, chat.id, about, payload, priority, self._desk.at, 0, *claim)
             self.add("bubble", row)
             origin = (incoming.platform, incoming.account, incoming.chat)
             queued.append(Queued(row_id, chat.id, *origin, bubble, claimed=not chat.elsewhere))
@@ -204,6 +205,8 @@ class _Turn:
             self._submission(decision.submission_id)
         chat.document = decision.chat
         chat.submission_id = decision.submission_id
+        # Under the office's key: it must go even when the submission is erased in this very turn.
+        queued += self.say([Outgoing("delete", "", ref=ref) for ref in decision.deletions], None)
         self.accept()
         return queued
 

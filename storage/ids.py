@@ -31,6 +31,11 @@ def new_id(at: int, random_bits: int) -> int:
     return (at - FIRST_MILLISECOND << RANDOM_BITS) | (random_bits & (1 << RANDOM_BITS) - 1)
 
 
+def made_at(row_id: int) -> datetime:
+    """Return when an identifier was made."""
+    return instant((row_id >> RANDOM_BITS) + FIRST_MILLISECOND)
+
+
 def new_name(at: datetime, random: Random) -> str:
     """Return 32 hexadecimal digits nobody can guess, in order of time: neighbours in an index."""
     return f"{milliseconds(at):012x}{random(10).hex()}"

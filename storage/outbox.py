@@ -16,6 +16,10 @@ LEASE: Final = timedelta(minutes=1)
 """How long a worker may keep a bubble unsent before another takes it over."""
 REPLY: Final = 0
 """Priority of answers; what is sent to many goes after them, with a higher number."""
+DELETION: Final = 20
+"""Priority of deletions: one that has to wait holds nothing else back."""
+DELETABLE: Final = timedelta(hours=48)
+"""How long a bot may delete what a person sent (Telegram's limit)."""
 
 _ENCODER: Final = json.Encoder()
 _DECODER: Final = json.Decoder(Outgoing)
@@ -150,12 +154,15 @@ def retry_later(connection: Connection, outbox_id: int, *, not_before: datetime)
     connection.execute(change.values(**later, attempts=attempts))
 
 
-def give_up(connection: Connection, outbox_id: int, *, why: str, at: datetime) -> None:
+def give_up(
+    connection: Connection, outbox_id: int, *, why: str, at: datetime, chat_lost: bool = True
+) -> None:
     """Note that a bubble cannot be delivered, and that its chat is out of reach.
 
     The open prompt is no longer waiting for this bubble: the next one that shows it counts.
     """
     failed = milliseconds(at)
+    lost = failed if chat_lost else chats.c.unreachable_at
     chat_id = select(outbox.c.chat_id).where(outbox.c.id == outbox_id).scalar_subquery()
     connection.execute(
         update(outbox)
@@ -166,7 +173,7 @@ def give_up(connection: Connection, outbox_id: int, *, why: str, at: datetime) -
     connection.execute(
         update(chats)
         .where(chats.c.id == chat_id)
-        .values(unreachable_at=failed, prompt_outbox_id=shown_by)
+        .values(unreachable_at=lost, prompt_outbox_id=shown_by)
     )
 
 
@@ -180,6 +187,12 @@ def undelivered(connection: Connection) -> Sequence[Undelivered]:
         .order_by(outbox.c.id)
     )
     return [Undelivered(*row[:4], instant(row.failed_at), row.why or "") for row in found]
+
+
+def reachable(connection: Connection, token: str, *, at: datetime | None) -> None:
+    """Note that a person has blocked the bot (`at`), or has let it in again (None)."""
+    since = None if at is None else milliseconds(at)
+    connection.execute(update(chats).where(chats.c.token == token).values(unreachable_at=since))
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:

@@ -109,6 +109,8 @@ class Decision(Struct):
     codes: Mapping[int, str] = {}
     """Submission -> its fresh continuation code, of which only a keyed hash is written."""
     outgoing: Sequence[Outgoing] = ()
+    deletions: Sequence[str] = ()
+    """Messages of the person, by `Incoming.ref`, that are not to stay in the chat."""
 
 
 Decide = Callable[[Incoming, ChatView, Lookup], Decision]

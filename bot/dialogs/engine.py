@@ -8,7 +8,18 @@ from typing import Final
 
 from bot.dialogs.asides import ASIDES
 from bot.dialogs.card import looks_like_card, read_card
-from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Received, Refuse, Said, Sent, Tell
+from bot.dialogs.effects import (
+    Ask,
+    Event,
+    Loaded,
+    Need,
+    Pressed,
+    Received,
+    Refuse,
+    Said,
+    Sent,
+    Tell,
+)
 from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
 from bot.dialogs.language import is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
@@ -43,10 +54,20 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
 
 
 def _sent(scene: Scene, dialog: Dialog, what: str) -> Step:
+    if what == "withheld":
+        return _withheld(scene, dialog)
     if dialog.chat.prompt is None:
         dialog, effects = _nothing_open(scene, dialog)
         return dialog, [Tell(f"sent.{what}"), *effects]
     return refuse(dialog, what)
+
+
+def _withheld(scene: Scene, dialog: Dialog) -> Step:
+    """Nobody may read what this person wrote: say once where to go, and have a human call."""
+    if dialog.chat.withheld:
+        return dialog, []
+    key = "withheld" if scene.known.site else "withheld_no_site"
+    return dialog.chatted(withheld=True), [Need("call", {"why": "withheld"}), Tell(key)]
 
 
 def _pressed(scene: Scene, dialog: Dialog, event: Pressed) -> Step:

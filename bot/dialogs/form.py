@@ -118,6 +118,11 @@ class Question(Part):
         """The choices with the none choice last, in the order of their numbers."""
         return (*self.choices, self.none_choice) if self.none_choice else self.choices
 
+    @property
+    def private(self) -> bool:
+        """What is answered here should not stay readable in a messenger."""
+        return self.sensitive or self.kind in {"id_number", "insurance_number"}
+
     @cached_property
     def title(self) -> str:
         """The printed label without the colon it may end with."""

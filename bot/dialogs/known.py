@@ -54,3 +54,5 @@ class Known:
     choice_words: ChoiceWords
     id_prefixes: Mapping[str, str] = field(default_factory=dict)
     """First three digits of an ID number -> where birth was registered (Decision 124/2004)."""
+    site: str = ""
+    """Address of the web chat as people reach it, "" when it is not public."""

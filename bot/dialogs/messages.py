@@ -6,8 +6,17 @@ from typing import Literal
 from msgspec import Struct
 
 NonText = Literal[
-    "voice", "sticker", "photo", "document", "location", "contact", "edited", "unsupported"
+    "voice",
+    "sticker",
+    "photo",
+    "document",
+    "location",
+    "contact",
+    "edited",
+    "withheld",
+    "unsupported",
 ]
+"""`withheld`: the platform keeps what people it protects by law have written to itself."""
 
 
 class Text(Struct, frozen=True, tag_field="kind", tag="text"):
@@ -46,6 +55,8 @@ class Incoming(Struct, frozen=True):
     sent_at: datetime
     """By the platform's clock, aware."""
     received_at: datetime
+    ref: str = ""
+    """The platform's name of the message itself, where a bot can delete it."""
 
 
 class Button(Struct, frozen=True, omit_defaults=True):
@@ -64,10 +75,14 @@ class Capabilities(Struct, frozen=True):
     """A paused draft can be opened elsewhere with a continuation code."""
     deletes: bool = False
     """The bot can delete what the person sent."""
+    stays: bool = False
+    """What the person sends stays in the chat for good: private answers are better typed on a page
+    of our own."""
     max_text: int = 4096
 
 
-OutgoingKind = Literal["ask", "confirm", "warn", "summary", "refuse", "info", "receipt"]
+OutgoingKind = Literal["ask", "confirm", "warn", "summary", "refuse", "info", "receipt", "delete"]
+"""`delete` is no bubble: a message of the person, named by `ref`, is to be deleted."""
 
 
 class Outgoing(Struct, frozen=True, omit_defaults=True):
@@ -88,3 +103,4 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     """Revision of the open prompt; comes back in `Press.prompt`."""
     protect: bool = False
     """Personal summary: not to be forwarded where the platform can prevent it."""
+    ref: str = ""

@@ -77,6 +77,9 @@ def _asked(
     question = scene.form.by_id.get(prompt.question)
     if question:
         lines = _question_lines(scene, dialog, question)
+        if able.stays and question.private and scene.page_of:
+            page = scene.page_of(str(prompt.rev))
+            notes = [*notes, scene.known.texts("private_page", url=page)]
         if able.scanner and question is scene.form.questions[0]:
             notes = [*notes, scene.known.texts("scan_offer")]
     else:
@@ -122,6 +125,7 @@ def office_facts(scene: Scene, able: Capabilities) -> dict[str, object]:
         "legal_basis": office.legal_basis or scene.form.source.split(",")[0],
         "retention": office.retention or texts("retention_unknown"),
         "route": texts(f"route.{able.route}"),
+        "site": scene.known.site,
     }
 
 
@@ -141,7 +145,10 @@ def _refusal(
     prompt = dialog.chat.prompt
     example = _example(scene, prompt.question if prompt else "")
     known = office_facts(scene, able) | {"example": example}
-    text = scene.known.texts(f"refuse.{code}", **known | dict(facts))
+    key = f"refuse.{code}"
+    if able.stays and f"{key}_stays" in scene.known.texts:
+        key = f"{key}_stays"
+    text = scene.known.texts(key, **known | dict(facts))
     if prompt and prompt.refusals >= OFFER_AFTER and code not in OFFERS_ALREADY:
         text = f"{text}\n{scene.known.texts('offer_officer')}"
     return text

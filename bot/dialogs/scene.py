@@ -1,5 +1,6 @@
 """What every step of a conversation shares: the scene it plays in, and how it goes on."""
 
+from collections.abc import Callable
 from datetime import date
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ class Scene(Struct, frozen=True):
     known: Known
     today: date
     new_id: int = 0
+    page_of: Callable[[str], str] | None = None
+    """Revision of a prompt -> address of a page where it can be answered outside the chat."""
 
 
 Step = tuple[Dialog, list[Effect]]

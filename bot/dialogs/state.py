@@ -160,6 +160,8 @@ class Chat(State, frozen=True, array_like=True):
     """The last bare number or yes/no that was taken as an answer."""
     listed: tuple[int, ...] = ()
     """Submissions in the order last shown, so that a number picks one."""
+    withheld: bool = False
+    """The platform keeps this person's messages to itself; they were told once."""
 
     def without(self, submission_id: int) -> "Chat":
         """Return the chat with nothing left of a submission that was its own."""
