@@ -18,7 +18,9 @@ from sqlalchemy import Connection
 
 from bot.ports import Clock, Entropy, Platform, TryLater, Unreachable
 from storage.group import SqliteLedger
+from storage.ids import made_at
 from storage.outbox import (
+    DELETABLE,
     LEASE,
     Delivered,
     Queued,
