@@ -13,6 +13,7 @@ from bot.content import CURRENT_FORM, form_of, known_of, trial_office
 from bot.conversation import Conversation
 from bot.dialogs.known import Known, Office
 from bot.dialogs.messages import Capabilities
+from bot.platforms.aside_page import PATH
 from bot.ports import Clock, Entropy
 from bot.setup import office_from_json, office_to_json
 from storage.codes import new_code
@@ -20,6 +21,7 @@ from storage.database import Database, open_database, serve_alone
 from storage.desk import Context
 from storage.group import OnQueued, SqliteLedger
 from storage.ids import Ids
+from storage.links import new_link
 from storage.migrate import migrate, migrate_database
 from storage.postgres import PostgresLedger
 from storage.sealed import Keys, open_keys
@@ -30,8 +32,8 @@ T = TypeVar("T")
 CAPABILITIES = {
     "terminal": Capabilities("terminal", max_text=100_000),
     "web": Capabilities("web", codes=True, max_text=100_000),
-    "telegram": Capabilities("telegram", deletes=True, max_text=4096),
-    "zalo": Capabilities("zalo", stays=True, max_text=2000),
+    "telegram": Capabilities("telegram", deletes=True, per_second=30, per_chat=1),
+    "zalo": Capabilities("zalo", stays=True, max_text=2000, per_second=10),
 }
 """To add a platform: its module in `platforms/`, a line here, its start in `serving.py`."""
 
@@ -44,6 +46,8 @@ class Place:
     database_url: str
     key_file: Path
     key_text: str | None = None
+    site: str = ""
+    """Address of the web chat from outside, "" when it has none."""
 
     @classmethod
     def of(cls, data: Path) -> "Place":
@@ -129,9 +133,15 @@ def _furnished(
     random: Entropy,
     lock: FileLock | None,
 ) -> House:
-    known = known_of(office)
+    known = known_of(office, site=place.site)
     code = partial(new_code, random)
-    conversation = Conversation(form_of, CURRENT_FORM, known, CAPABILITIES, code)
+
+    def page_of(chat_id: int, prompt: str) -> str:
+        return f"{place.site}{PATH}/{new_link(keys, chat_id, prompt, now=now(), random=random)}"
+
+    conversation = Conversation(
+        form_of, CURRENT_FORM, known, CAPABILITIES, code, page_of if place.site else None
+    )
     context = Context(
         keys=keys,
         now=now,

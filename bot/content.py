@@ -43,7 +43,7 @@ def trial_office() -> Office:
     return Office(**table)
 
 
-def known_of(office: Office, language: str = "vi") -> Known:
+def known_of(office: Office, language: str = "vi", site: str = "") -> Known:
     """Return all that a conversation of this office knows."""
     return Known(
         office=office,
@@ -53,4 +53,5 @@ def known_of(office: Office, language: str = "vi") -> Known:
         id_prefixes=tomllib.loads(read_data("data/id_prefixes.toml")),
         words=load_words(read_data("data/words.toml")),
         choice_words=load_choice_words(read_data("data/choice_words.toml")),
+        site=site,
     )

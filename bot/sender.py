@@ -7,21 +7,23 @@ after a crash; none is forgotten.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.ports import Clock, Entropy, Platform, TryLater, Unreachable
+from bot.pacing import Pace
+from bot.ports import Clock, Entropy, Platform, Revoked, TryLater, Unreachable
 from storage.group import SqliteLedger
 from storage.ids import made_at
 from storage.outbox import (
     DELETABLE,
     LEASE,
+    REPLY,
     Delivered,
     Queued,
     give_back,
@@ -48,6 +50,16 @@ FRESH: Final = LEASE.total_seconds() - 2 * PATIENCE
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(hours=1)
 PAGE: Final = 100
+IN_HAND: Final = timedelta(seconds=10)
+"""How long a reply may wait here for its slot; what waits longer waits in the outbox."""
+IN_A_ROW: Final = 2
+"""Times a bot is asked to wait before all of its chats do."""
+CLOSED_FOR: Final = timedelta(minutes=10)
+"""Between two tries of a bot whose token was refused."""
+
+Bot = tuple[str, str]
+"""Platform and account."""
+Change = Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +79,16 @@ class Sender:
     now: Clock
     random: Entropy
     poll: float = POLL
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _ledger: Ledger | None = field(default=None)
     _chats: dict[int, deque[_Claimed]] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _paces: dict[Bot, Pace] = field(default_factory=dict)
+    _parked: dict[Bot, datetime] = field(default_factory=dict)
+    _refused: dict[Bot, int] = field(default_factory=dict)
+    """Times in a row that a bot was asked to wait."""
+    _revoked: set[Bot] = field(default_factory=set)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _poller: "asyncio.Task[None] | None" = field(default=None)
 
@@ -78,6 +96,11 @@ class Sender:
     def pushing(self) -> tuple[str, ...]:
         """Names of the platforms that want their bubbles brought."""
         return tuple(name for name, platform in self.platforms.items() if platform.pushes)
+
+    @property
+    def revoked(self) -> frozenset[Bot]:
+        """The bots whose platform does not let them in any more."""
+        return frozenset(self._revoked)
 
     def queued(self, bubbles: Sequence[Queued]) -> None:
         """Send bubbles this process has claimed. To be called on the event loop."""
@@ -153,37 +176,87 @@ class Sender:
         if left:
             await self._settle(partial(give_back, ids=left))
 
-    async def _deliver(self, bubble: Queued) -> Callable[[Connection], None] | None:
+    async def _deliver(self, bubble: Queued) -> Change | None:
         """Bring one bubble; return what is to be written when the platform did not take it."""
-        platform = self.platforms[bubble.platform]
+        put_off = await self._slot(bubble)
+        if put_off is not None:
+            return partial(retry_later, outbox_id=bubble.id, not_before=put_off, tried=False)
+        bot = (bubble.platform, bubble.account)
         try:
             async with self._gate, asyncio.timeout(PATIENCE):
-                at = await platform.deliver(bubble.account, bubble.chat, bubble.outgoing)
+                at = await self.platforms[bubble.platform].deliver(
+                    bubble.account, bubble.chat, bubble.outgoing
+                )
         except Unreachable:
             return self._given_up(bubble)
         except TryLater as error:
-            return self._later(bubble, error.wait)
+            return self._asked_to_wait(bot, bubble, error.wait)
+        except Revoked:
+            return self._shut_out(bot, bubble)
         except Exception as error:
             log.error("not_delivered", extra={"bubble": bubble.id, "why": type(error).__name__})
             return self._later(bubble, FIRST_WAIT)
+        self._refused.pop(bot, None)
+        self._revoked.discard(bot)
         assert self._ledger is not None  # noqa: S101 - started before anything is queued
         self._ledger.delivered(Delivered(bubble.id, bubble.chat_id, at))
         return None
 
-    def _given_up(self, bubble: Queued) -> Callable[[Connection], None]:
+    async def _slot(self, bubble: Queued) -> datetime | None:
+        """Wait for the bubble's slot; or return until when it is to stand in the outbox."""
+        bot, now = (bubble.platform, bubble.account), self.now()
+        parked = self._parked.get(bot)
+        if parked is not None and now < parked:
+            return parked
+        self._parked.pop(bot, None)
+        able = self.platforms[bubble.platform].capabilities
+        pace = self._paces.setdefault(bot, Pace(able))
+        # What is sent to many takes a free slot or none: it never stands before a reply.
+        patience = IN_HAND if bubble.priority == REPLY else timedelta()
+        wait = pace.book(bubble.chat_id, now, patience=patience)
+        if wait > patience:
+            return now + wait
+        return await self._hold(wait) if wait else None
+
+    async def _hold(self, wait: timedelta) -> datetime | None:
+        """Wait in hand; told to stop, return that the bubble goes back at once."""
+        ends = (
+            asyncio.ensure_future(self.sleep(wait.total_seconds())),
+            asyncio.ensure_future(self._stopping.wait()),
+        )
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+        return self.now() if self._stopping.is_set() else None
+
+    def _asked_to_wait(self, bot: Bot, bubble: Queued, wait: timedelta) -> Change:
+        """Put the bubble off; after a second refusal in a row, everything of this bot."""
+        self._refused[bot] = self._refused.get(bot, 0) + 1
+        if self._refused[bot] >= IN_A_ROW:
+            self._parked[bot] = self.now() + wait
+        return self._later(bubble, wait)
+
+    def _shut_out(self, bot: Bot, bubble: Queued) -> Change:
+        """Keep what this bot has to say; the others go on."""
+        log.error("revoked", extra={"why": bot[0]})
+        self._revoked.add(bot)
+        until = self._parked[bot] = self.now() + CLOSED_FOR
+        return partial(retry_later, outbox_id=bubble.id, not_before=until, tried=False)
+
+    def _given_up(self, bubble: Queued) -> Change:
         """A message that could not be deleted is listed; its chat is as reachable as before."""
         deletion = bubble.outgoing.kind == "delete"
         why = "not_deleted" if deletion else "unreachable"
         return partial(give_up, outbox_id=bubble.id, why=why, at=self.now(), chat_lost=not deletion)
 
-    def _later(self, bubble: Queued, wait: timedelta) -> Callable[[Connection], None]:
+    def _later(self, bubble: Queued, wait: timedelta) -> Change:
         now = self.now()
         if bubble.outgoing.kind == "delete" and now - made_at(bubble.id) >= DELETABLE:
             return self._given_up(bubble)
         when = now + backoff(wait, bubble.attempts, self.random)
         return partial(retry_later, outbox_id=bubble.id, not_before=when)
 
-    async def _settle(self, change: Callable[[Connection], None]) -> bool:
+    async def _settle(self, change: Change) -> bool:
         """Write a change; tell whether the next bubble of the chat may follow."""
         try:
             await self._write(change)

@@ -26,6 +26,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from bot.app import CAPABILITIES, House, Place, open_house_async
 from bot.jobs.bell import start as start_bell
 from bot.pages import Assets, Guarded, Pages
+from bot.platforms.aside_page import AsidePage
 from bot.platforms.web import Web
 from bot.ports import Clock, Entropy, Platform
 from bot.sender import Ledger, Sender
@@ -131,6 +132,7 @@ def application(house: House, ledger: Ledger, sender: Sender, **options: Any) ->
     health = Health(house, sender)
     routes = [
         *web.routes,
+        *AsidePage(web).routes,
         Route("/healthz", health.show, methods=["GET"]),
         Route("/static/{digest}/{name:path}", assets.serve, methods=["GET"]),
     ]

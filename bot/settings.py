@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -30,6 +30,11 @@ CONFIG: Final = "MAU03_CONFIG"
 CONFIG_FILE: Final = "mau03.toml"
 KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}=\.[0-9a-f]{8}", re.ASCII)
 """A key written down: 32 bytes in base64, a full stop, eight digits of checksum."""
+TOKEN: Final = re.compile(r"(?:([0-9]{5})=)?(([0-9]{3,20}):[!-+.-~-]{8,})", re.ASCII)
+"""A messenger's token, perhaps after a commune's code: the bot's number, a colon, its secret."""
+ADDRESS: Final = re.compile(r"https://[^/\s?#]+/?|http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?/?")
+"""Only this machine may be spoken to without encryption."""
+SECRET: Final = re.compile(r"[A-Za-z0-9_-]{8,256}", re.ASCII)
 HIGHEST_PORT: Final = 65535
 DATABASES: Final = ("sqlite:///", "postgresql://", "postgresql+asyncpg://")
 
@@ -50,6 +55,20 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "Stop that program or choose another number, for example {other}.",
         "port_forbidden": "{setting}: port {port} is reserved for the system administrator. "
         "Choose one from 1024 to 65535, for example 8000.",
+        "telegram_tokens": "{setting}: not a list of Telegram tokens. Write each as BotFather gave "
+        "it, several with commas between; for one commune: 00000=TOKEN.",
+        "zalo_tokens": "{setting}: not a list of Zalo tokens. Write each as Zalo Bot Manager gave "
+        "it, several with commas between; for one commune: 00000=TOKEN.",
+        "telegram_api": "{setting}: not an address. Write https://HOST, or remove it.",
+        "zalo_api": "{setting}: not an address. Write https://HOST, or remove it.",
+        "public_url": "{setting}: not an address people can open. Write https://HOST without a "
+        "path, or remove it to ask the messengers for news instead of being called.",
+        "webhook_secret": "{setting}: write 8 to 256 letters, digits, _ or -, "
+        "or remove it: then one is derived from the office's key.",
+        "token_commune": "{setting}: a token names commune {given}, this installation serves "
+        "{commune}. Remove the code, or start an installation of its own for that commune.",
+        "messengers_need_setup": "{setting}: this is still a trial, and real messengers are not "
+        "started for one. Run `mau03 setup` and give the legal basis and the retention period.",
         "host_not_ours": "{setting}: this machine cannot be reached as {host} ({why}). "
         "Write 127.0.0.1 for this machine only, 0.0.0.0 for the whole network.",
     }
@@ -102,6 +121,47 @@ def _key(text: SecretStr) -> SecretStr:
     return text
 
 
+class Token(NamedTuple):
+    """One bot of a messenger."""
+
+    commune: str
+    """Code of the commune it speaks for; "" where nothing else was said: the office's own."""
+    bot: str
+    """Its number, which is no secret."""
+    text: str
+
+
+def _listed(text: SecretStr) -> list[Token]:
+    """Return the tokens of a comma list. Raises ValueError for one that is none, or comes twice."""
+    parts = [part.strip() for part in text.get_secret_value().split(",") if part.strip()]
+    found = [TOKEN.fullmatch(part) for part in parts]
+    tokens = [Token(match[1] or "", match[3], match[2]) for match in found if match]
+    if len({token.bot for token in tokens}) < len(parts):
+        raise ValueError
+    return tokens
+
+
+def _tokens(text: SecretStr) -> SecretStr:
+    _listed(text)
+    return text
+
+
+def _address(url: str) -> str:
+    if url and not ADDRESS.fullmatch(url):
+        raise ValueError
+    return url.rstrip("/")
+
+
+def _secret(text: SecretStr) -> SecretStr:
+    if not SECRET.fullmatch(text.get_secret_value()):
+        raise ValueError
+    return text
+
+
+Tokens = Annotated[SecretStr, AfterValidator(_tokens)]
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class Settings(BaseSettings):
     """What the administrator decides. The environment goes before mau03.toml."""
 
@@ -118,10 +178,27 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8000, ge=0, le=HIGHEST_PORT)
     """0: any free port."""
+    telegram_tokens: Tokens = SecretStr("")
+    zalo_tokens: Tokens = SecretStr("")
+    telegram_api: Address = "https://api.telegram.org"
+    zalo_api: Address = "https://bot-api.zaloplatforms.com"
+    public_url: Address = ""
+    """Address of this process from outside. Empty: messengers are polled, and pages of ours are
+    not offered in them."""
+    webhook_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    """What a messenger says when it calls; None: derived from the office's key."""
 
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.data / 'mau03.db').as_posix()}"
+
+    @property
+    def telegram(self) -> list[Token]:
+        return _listed(self.telegram_tokens)
+
+    @property
+    def zalo(self) -> list[Token]:
+        return _listed(self.zalo_tokens)
 
     @property
     def key_file(self) -> Path:

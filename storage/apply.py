@@ -193,7 +193,7 @@ class _Turn:
             row = (row_id, chat.id, about, payload, priority, self._desk.at, 0, *claim)
             self.add("bubble", row)
             origin = (incoming.platform, incoming.account, incoming.chat)
-            queued.append(Queued(row_id, chat.id, *origin, bubble, claimed=not chat.elsewhere))
+            queued.append(Queued(row_id, chat.id, *origin, bubble, 0, priority, not chat.elsewhere))
         return queued
 
     def finish(self, decision: Decision) -> list[Queued]:

@@ -40,6 +40,7 @@ class Queued(Struct, frozen=True):
     chat: str
     outgoing: Outgoing
     attempts: int = 0
+    priority: int = REPLY
     claimed: bool = True
     """False: it waits behind another worker's bubble and is found by `pending` later."""
 
@@ -110,7 +111,9 @@ def _due(worker: str, at: int, limit: int) -> Any:
 
 
 def _bubbles() -> Select[Any]:
-    bubble = (outbox.c.id, outbox.c.chat_id, outbox.c.payload, outbox.c.attempts)
+    bubble = (
+        *(outbox.c.id, outbox.c.chat_id, outbox.c.payload, outbox.c.attempts, outbox.c.priority),
+    )
     address = (chats.c.platform, chats.c.account, chats.c.address)
     return (
         select(*bubble, *address, outbox.c.submission_id, submissions.c.data_key)
@@ -125,7 +128,8 @@ def _opened(keys: Keys, row: Row[Any]) -> Queued:
     payload = unseal(key, row.payload, place("outbox", "payload", row.id))
     address = unseal(keys.office, row.address, place("chats", "address", row.chat_id)).decode()
     outgoing = _DECODER.decode(payload)
-    return Queued(row.id, row.chat_id, row.platform, row.account, address, outgoing, row.attempts)
+    origin = (row.platform, row.account, address)
+    return Queued(row.id, row.chat_id, *origin, outgoing, row.attempts, row.priority)
 
 
 def waiting_for(connection: Connection, keys: Keys, chat_id: int) -> list[Queued]:
@@ -146,10 +150,12 @@ def release(connection: Connection, *, worker: str | None = None) -> None:
     connection.execute(free.where(outbox.c.claimed_by == worker) if worker else free)
 
 
-def retry_later(connection: Connection, outbox_id: int, *, not_before: datetime) -> None:
+def retry_later(
+    connection: Connection, outbox_id: int, *, not_before: datetime, tried: bool = True
+) -> None:
     """Put a bubble back until `not_before`; those behind it in its chat wait too."""
     later = {"not_before": milliseconds(not_before), "claimed_by": None, "claimed_until": 0}
-    attempts = outbox.c.attempts + 1
+    attempts = outbox.c.attempts + int(tried)
     change = update(outbox).where(outbox.c.id == outbox_id)
     connection.execute(change.values(**later, attempts=attempts))
 

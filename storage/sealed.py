@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -101,6 +102,8 @@ def seal(key: Key, plain: bytes, where: str, random: Random) -> bytes:
 
 def unseal(key: Key, sealed: bytes, where: str) -> bytes:
     """Return the plain bytes. Raises cryptography's InvalidTag: wrong key, place or content."""
+    if sealed[:1] != FORMAT:
+        raise InvalidTag
     nonce = sealed[1 : 1 + NONCE_BYTES]
     return key.decrypt(nonce, sealed[1 + NONCE_BYTES :], where.encode())
 

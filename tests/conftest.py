@@ -94,9 +94,10 @@ class Clock:
     """A clock that goes one second further each time it is read."""
 
     at: datetime = datetime(2026, 9, 1, 8, tzinfo=UTC)
+    step: timedelta = timedelta(seconds=1)
 
     def __call__(self) -> datetime:
-        self.at += timedelta(seconds=1)
+        self.at += self.step
         return self.at
 
 
@@ -159,10 +160,12 @@ def seeded(seed: int) -> Random:
     return Seeded(seed).randbytes
 
 
-def message(text: str, *, chat: str = "an", event_id: str | None = None) -> Incoming:
+def message(
+    text: str, *, chat: str = "an", event_id: str | None = None, account: str = "test"
+) -> Incoming:
     at = datetime(2026, 9, 1, 8, tzinfo=UTC)
     event = event_id or str(next(_event_ids))
-    return Incoming("terminal", "test", event, chat, Text(text), at, at)
+    return Incoming("terminal", account, event, chat, Text(text), at, at)
 
 
 class Crash(BaseException):
@@ -174,7 +177,7 @@ class Toy:
     """A small dialogue: every text is echoed and kept in the submission; a few words do more.
 
     "fail" raises, "halfway" cannot be written, "crash" dies; "confirm ID", "erase",
-    "column VALUE" and "look IDS" do what they say.
+    "column VALUE", "look IDS" and "delete REF" do what they say.
     """
 
     seen: list[str] = field(default_factory=list)
@@ -201,6 +204,8 @@ class Toy:
             case "erase":
                 decision.erased = [*decision.submissions]
                 decision.submission_id = None
+            case "delete":
+                decision.deletions = [rest]
             case "look":
                 known = lookup.submissions([int(part) for part in rest.split()])
                 decision.outgoing = [Outgoing("info", " ".join(str(key) for key in known))]

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.dialogs.messages import Capabilities, Outgoing
-from bot.ports import TryLater, Unreachable
+from bot.ports import Revoked, TryLater, Unreachable
 from bot.sender import FIRST_WAIT, LONGEST_WAIT, Ledger, Sender, backoff
 from storage.group import SqliteLedger
-from storage.outbox import undelivered
+from storage.ids import milliseconds
+from storage.outbox import DELETABLE, undelivered
 from storage.postgres import PostgresLedger
-from storage.tables import outbox
+from storage.tables import chats, outbox
 from tests.conftest import Office, Toy, message, seeded
 
 CAPABLE: Final = Capabilities("terminal")
@@ -26,7 +27,7 @@ class Pigeons:
     """Delivers to a list; does whatever `trouble` says first."""
 
     now: Callable[[], datetime]
-    trouble: list[Exception | None] = field(default_factory=list)
+    trouble: list[Exception | Callable[[], Exception] | None] = field(default_factory=list)
     name: str = "terminal"
     capabilities: Capabilities = CAPABLE
     pushes: bool = True
@@ -36,9 +37,9 @@ class Pigeons:
     async def deliver(self, account: str, chat: str, outgoing: Outgoing) -> datetime:
         error = self.trouble.pop(0) if self.trouble else None
         if error is not None:
-            raise error
+            raise error if isinstance(error, Exception) else error()
         await asyncio.sleep(0)
-        self.arrived.append((chat, outgoing.text))
+        self.arrived.append((chat, outgoing.text or f"{outgoing.kind} {outgoing.ref}"))
         self.news.set()
         return self.now()
 
@@ -57,6 +58,11 @@ class Post:
     pigeons: Pigeons
     sender: Sender
     ledger: Ledger
+
+    async def settled(self) -> None:
+        """Wait until nothing that was announced is on its way."""
+        while self.sender._tasks:
+            await asyncio.gather(*self.sender._tasks)
 
     async def left(self) -> int:
         (row,) = await self.office.rows(select(func.count()).select_from(outbox))
@@ -192,3 +198,83 @@ def test_waiting_grows_and_is_spread_out() -> None:
     assert backoff(timedelta(0), 99, nothing) == LONGEST_WAIT
     assert backoff(timedelta(hours=2), 0, nothing) == timedelta(hours=2)
     assert backoff(timedelta(0), 0, most) == FIRST_WAIT * 1.5
+
+
+async def waiting(post: Post) -> list[tuple[int, int]]:
+    """Return attempts and seconds still to wait of everything in the outbox."""
+    rows = await post.office.rows(select(outbox.c.attempts, outbox.c.not_before))
+    now = milliseconds(post.office.clock.at)
+    return [(row.attempts, round((row.not_before - now) / 1000)) for row in rows]
+
+
+async def test_a_bot_asked_to_wait_twice_waits_with_all_its_chats(post: Post) -> None:
+    post.pigeons.trouble = [TryLater(timedelta(hours=1)), TryLater(timedelta(hours=1))]
+    post.sender.start(post.ledger)
+
+    for chat in ("an", "binh", "chi", "dung"):
+        await post.ledger.submit(message("one", chat=chat))
+    await post.settled()
+
+    assert post.pigeons.arrived == []
+    assert post.pigeons.trouble == []
+    found = sorted(await waiting(post))
+    assert [attempts for attempts, _ in found] == [0, 0, 1, 1]
+    assert all(seconds > 3500 for _, seconds in found)
+
+
+async def test_a_revoked_token_stops_that_bot_only_and_loses_nothing(post: Post) -> None:
+    post.pigeons.trouble = [Revoked()]
+    post.sender.start(post.ledger)
+
+    await post.ledger.submit(message("one", chat="an"))
+    await post.settled()
+    await post.ledger.submit(message("two", chat="binh", account="other"))
+
+    assert await post.pigeons.bring(1) == [("binh", "echo two")]
+    assert post.sender.revoked == {("terminal", "test")}
+    assert [attempts for attempts, left in await waiting(post) if left > 500] == [0]
+
+
+async def test_replies_wait_for_their_slot_and_bulk_stands_back(post: Post) -> None:
+    post.pigeons.capabilities = Capabilities("terminal", per_second=2)
+    held: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        held.append(seconds)
+
+    post.sender.sleep = sleep
+    post.sender.start(post.ledger)
+    await post.ledger.submit(message("one", chat="an"))
+    await post.pigeons.bring(1)
+    post.office.clock.step = timedelta()  # the next ones come at one moment
+
+    for chat in ("binh", "chi", "dung"):
+        await post.ledger.submit(message("one", chat=chat))
+    await post.pigeons.bring(4)
+
+    assert held == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_message_that_cannot_be_deleted_is_listed_after_two_days(
+    post: Post, late: bool
+) -> None:
+    def busy() -> Exception:
+        post.office.clock.at += DELETABLE if late else timedelta()
+        return TryLater(timedelta(seconds=1))
+
+    post.pigeons.trouble = [None, busy]
+    post.sender.start(post.ledger)
+
+    await post.ledger.submit(message("delete 7", chat="an"))
+    await post.settled()
+
+    failed = await post.office.run(undelivered)
+    assert [bubble.why for bubble in failed] == (["not_deleted"] if late else [])
+    (row,) = await post.office.rows(select(chats.c.unreachable_at))
+    assert row.unreachable_at is None
+    if not late:
+        assert await post.pigeons.bring(2) == [
+            ("an", "echo delete 7"),
+            ("an", "delete 7"),
+        ]

@@ -79,6 +79,10 @@ class Capabilities(Struct, frozen=True):
     """What the person sends stays in the chat for good: private answers are better typed on a page
     of our own."""
     max_text: int = 4096
+    per_second: float = 0
+    """Bubbles one bot may send in a second, 0: any number."""
+    per_chat: float = 0
+    """Bubbles one chat may get in a second in the long run, 0: any number."""
 
 
 OutgoingKind = Literal["ask", "confirm", "warn", "summary", "refuse", "info", "receipt", "delete"]

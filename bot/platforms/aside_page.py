@@ -1,0 +1,118 @@
+"""A page on which one prompt of a messenger is answered, so that the answer does not stay there."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.dialogs.messages import Incoming, Text
+from bot.dialogs.state import Chat
+from bot.platforms.doorman import TooLarge, read_form, same_origin
+from bot.platforms.web import MOST_CHARACTERS, PLATFORM, Web
+from storage.ids import new_name
+from storage.links import Address, Link, address_of, read_link
+from storage.standing import Standing, standing
+
+log = logging.getLogger(__name__)
+
+PATH: Final = "/ghi"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A prompt that is still open, and the chat it is open in."""
+
+    link: Link
+    address: Address
+    found: Standing
+
+
+@dataclass(slots=True)
+class AsidePage:
+    """Routes beside those of the web chat, whose pages, ledger and limits it uses."""
+
+    web: Web
+
+    @property
+    def routes(self) -> list[Route]:
+        path = f"{PATH}/{{link}}"
+        return [
+            Route(path, self.show, methods=["GET"]),
+            Route(path, self.answer, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Show the prompt a link is for, or say that the link is over."""
+        asked = await self._asked(request)
+        return self._page(asked) if asked else self._over()
+
+    async def answer(self, request: Request) -> Response:
+        """Take the answer as if it had been typed in the chat; the chat goes on by itself."""
+        if not same_origin(request):
+            return self.web.problem("refused", 403)
+        asked = await self._asked(request)
+        if asked is None:
+            return self._over()
+        try:
+            fields = await read_form(request)
+        except TooLarge:
+            return self.web.problem("too_large", 413)
+        text = fields.get("text", "")
+        if len(text) > MOST_CHARACTERS:
+            return self.web.problem("too_large", 413)
+        if not self.web.bouncer.lets_in(asked.address.token):
+            return self._page(asked, 429, self._texts("web.wait"), text)
+        return await self._taken(request, asked, text)
+
+    async def _taken(self, request: Request, asked: _Asked, text: str) -> Response:
+        address, now = asked.address, self.web.context.now()
+        event = new_name(now, self.web.context.random)
+        where = (address.platform, address.account, event, address.chat)
+        incoming = Incoming(*where, Text(text, asked.link.prompt), now, now)
+        try:
+            queued = await self.web.ledger.submit(incoming)
+        except Exception as error:
+            log.error("not_taken", extra={"why": type(error).__name__})
+            return self._page(asked, 503, self._texts("apology"), text)
+        still = await self._asked(request)
+        if still is None:
+            return self._said("web.aside_done_title", self._texts("web.aside_done"))
+        said = [bubble.outgoing.text for bubble in queued if bubble.outgoing.kind == "refuse"]
+        return self._page(still, 422, "\n".join(said), text)
+
+    async def _asked(self, request: Request) -> _Asked | None:
+        context = self.web.context
+        link = read_link(context.keys, request.path_params["link"], now=context.now())
+        if link is None:
+            return None
+
+        def look(connection: Connection) -> _Asked | None:
+            address = address_of(connection, context.keys, link.chat_id)
+            found = standing(connection, context, address.token) if address else None
+            if address is None or found is None:
+                return None
+            prompt = Chat.from_document(found.view.document).prompt
+            open_now = prompt is not None and str(prompt.rev) == link.prompt
+            return _Asked(link, address, found) if open_now else None
+
+        return await self.web.read(look)
+
+    def _page(self, asked: _Asked, status: int = 200, wrong: str = "", text: str = "") -> Response:
+        # As on the web, where nothing stays: without an address of a page like this one.
+        incoming = self.web.incoming("", Text(""))
+        assert incoming.platform == PLATFORM  # noqa: S101 - its capabilities decide the words
+        lines = self.web.conversation.show(incoming, asked.found.view)[-1].text.split("\n")
+        return self.web.pages("aside.html", status, lines=lines, wrong=wrong, text=text)
+
+    def _over(self) -> Response:
+        return self._said("web.aside_over_title", self._texts("web.aside_over"), 410)
+
+    def _said(self, title: str, said: str, status: int = 200) -> Response:
+        return self.web.pages("problem.html", status, title=self._texts(title), said=said, kept={})
+
+    def _texts(self, key: str) -> str:
+        return self.web.conversation.known.texts(key)
