@@ -97,7 +97,9 @@ class Conversation:
             dialog = dialog.replace(draft=None).open(None)
         prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
         left = dialog.draft.id if dialog.draft else None
-        return Decision(chat=dialog.chat.to_document(), prompt=prompt, submission_id=left)
+        told = [Outgoing("info", self.known.texts("moved_away"))]
+        chat = dialog.chat.to_document()
+        return Decision(chat=chat, prompt=prompt, submission_id=left, outgoing=told)
 
     def open_form(self, view: ChatView) -> str:
         """Return the status of the open submission, "draft" while it is edited, "" for none."""

@@ -14,6 +14,8 @@ from bot.dialogs.effects import (
     Effect,
     Erase,
     Event,
+    Link,
+    Linked,
     Load,
     Loaded,
     Need,
@@ -22,6 +24,7 @@ from bot.dialogs.effects import (
     Record,
     Submit,
     Tell,
+    Unlink,
     Withdraw,
 )
 from bot.dialogs.engine import advance
@@ -30,8 +33,8 @@ from bot.dialogs.render import prompt_text, render
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import Dialog, Draft
 from storage import turn
-from storage.codes import VALID, written
-from storage.turn import Confirmed, Consent, Decision, Lookup, Stored, Task
+from storage.codes import SHORT_VALID, VALID, written
+from storage.turn import Code, Confirmed, Consent, Decision, Lookup, Stored, Task
 
 BIRTH_DATE = "q02_ngay_sinh"
 """What, besides the code, opens a paused draft elsewhere."""
@@ -51,7 +54,8 @@ class Turn(Struct):
     tasks: list[Task] = []
     confirmed: dict[int, Confirmed] = {}
     statuses: dict[int, str] = {}
-    codes: dict[int, str] = {}
+    codes: dict[int, Code] = {}
+    unlinked: bool = False
 
     def step(self, scene: Scene, able: Capabilities, lookup: Lookup) -> None:
         """Advance once. Afterwards `event` is what the engine is to be told next, if anything."""
@@ -100,6 +104,12 @@ class Turn(Struct):
                 self._offer_code(draft)
             case Pause():
                 pass
+            case Link() if draft is not None:
+                self._offer_link(draft, lookup)
+            case Linked():
+                self._tell_linked(scene, lookup)
+            case Unlink():
+                self.unlinked = True
             case _:
                 self.said.append(effect)
 
@@ -110,8 +120,20 @@ class Turn(Struct):
         if not draft.answers.get(BIRTH_DATE):
             self.said.append(Tell("web.only_here"))
             return
-        code = self.codes[draft.id] = self.new_code()
+        code = self.new_code()
+        self.codes[draft.id] = Code(code, VALID)
         self.said.append(Tell("continuation_code", {"code": written(code), "days": VALID.days}))
+
+    def _offer_link(self, draft: Draft, lookup: Lookup) -> None:
+        code = lookup.short_code()
+        self.codes[draft.id] = Code(code, SHORT_VALID)
+        minutes = SHORT_VALID.seconds // 60
+        self.said.append(Tell("link_code", {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}))
+
+    def _tell_linked(self, scene: Scene, lookup: Lookup) -> None:
+        names = [scene.known.texts(f"platform_names.{name}") for name in lookup.linked()]
+        key = "linked" if names else "linked_none"
+        self.said.append(Tell(key, {"names": ", ".join(dict.fromkeys(names))}))
 
     def decision(self, scene: Scene, able: Capabilities) -> Decision:
         """Return what storage is to write and what is to be said."""
@@ -129,6 +151,7 @@ class Turn(Struct):
             consents=self.consents,
             tasks=self.tasks,
             codes=self.codes,
+            unlinked=self.unlinked,
             outgoing=render(scene, dialog, self.said, able),
         )
 

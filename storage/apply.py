@@ -8,14 +8,14 @@ from typing import Any, Final
 from msgspec import json
 
 from bot.dialogs.messages import Incoming, Outgoing
-from storage.codes import VALID, token_of
+from storage.codes import token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
 from storage.outbox import DELETION, LEASE, REPLY, Queued, payload_of
 from storage.sealed import Key, place, seal
 from storage.statements import Row
 from storage.tables import PROMOTED, TOKENS
-from storage.turn import Confirmed, Consent, Decision, Event, Task
+from storage.turn import Code, Confirmed, Consent, Decision, Event, Task
 
 _LEASE_MS: Final = int(LEASE.total_seconds() * 1000)
 
@@ -137,11 +137,11 @@ class _Turn:
         about = (row_id, self._chat.id, task.submission_id, self._desk.context.unit)
         self.add("task", (*about, task.kind, self._desk.at, detail))
 
-    def code(self, submission_id: int, code: str) -> None:
+    def code(self, submission_id: int, code: Code) -> None:
         """Let this code open the submission elsewhere, and none made before."""
         submission = self.touch(submission_id)
-        expires = self._desk.at + VALID // timedelta(milliseconds=1)
-        token = token_of(self._desk.context.keys, code)
+        expires = self._desk.at + code.valid // timedelta(milliseconds=1)
+        token = token_of(self._desk.context.keys, code.text)
         self.add("older codes", (submission.id,))
         self.add("code", (token, self._chat.id, submission.id, expires, 0))
 
@@ -205,6 +205,8 @@ class _Turn:
             self._submission(decision.submission_id)
         chat.document = decision.chat
         chat.submission_id = decision.submission_id
+        if decision.unlinked:
+            chat.person = None
         # Under the office's key: it must go even when the submission is erased in this very turn.
         queued += self.say([Outgoing("delete", "", ref=ref) for ref in decision.deletions], None)
         self.accept()

@@ -1,18 +1,16 @@
-"""Continuation codes: twelve characters and a check, kept as a keyed hash, and who tried how often.
+"""Continuation codes: twelve characters and a check, or six digits; kept as a keyed hash.
 
 The alphabet and the check character are Douglas Crockford's Base 32 (2002).
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete
 
-from storage.desk import Context
 from storage.ids import Random, milliseconds
 from storage.sealed import Keys
-from storage.tables import attempts, codes
+from storage.tables import codes
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECKS: Final = ALPHABET + "*~$=U"
@@ -21,9 +19,9 @@ LENGTH: Final = 12
 GROUP: Final = 4
 LOOK_ALIKE: Final = str.maketrans("OIL", "011", " -.\u2013\u2014")
 VALID: Final = timedelta(days=30)
-MOST_TRIES: Final = 5
-WINDOW: Final = timedelta(minutes=15)
-"""Tries of one address, and of one code, are counted over this long."""
+SHORT: Final = 6
+"""Digits of a code that one person carries from one of their chats to another."""
+SHORT_VALID: Final = timedelta(minutes=10)
 
 
 def new_code(random: Random) -> str:
@@ -33,6 +31,11 @@ def new_code(random: Random) -> str:
         check = _check(code)
         if check in ALPHABET:
             return code + check
+
+
+def new_short_code(random: Random) -> str:
+    """Return six random digits."""
+    return f"{int.from_bytes(random(8)) % 10**SHORT:0{SHORT}}"
 
 
 def written(code: str) -> str:
@@ -59,31 +62,6 @@ def token_of(keys: Keys, code: str) -> str:
     return keys.token("code", code)
 
 
-def try_allowed(connection: Connection, context: Context, tried: Sequence[str]) -> bool:
-    """Note one more try of everything in `tried`; False when one of them was tried too often.
-
-    Only keyed hashes are kept, and no longer than they count. The caller commits in any case.
-    """
-    at = milliseconds(context.now())
-    connection.execute(delete(attempts).where(attempts.c.at <= at - _milliseconds(WINDOW)))
-    tokens = [context.keys.token("attempt", what) for what in tried]
-    counts = [_count(connection, token) for token in tokens]
-    if max(counts, default=0) >= MOST_TRIES:
-        return False
-    rows = [{"id": context.ids.next(at), "key": token, "at": at} for token in tokens]
-    connection.execute(insert(attempts), rows)
-    return True
-
-
-def _count(connection: Connection, token: str) -> int:
-    found = select(func.count()).select_from(attempts).where(attempts.c.key == token)
-    return connection.scalar(found) or 0
-
-
 def forget_expired(connection: Connection, now: datetime) -> None:
     """Delete the codes nobody can use any more."""
     connection.execute(delete(codes).where(codes.c.expires_at <= milliseconds(now)))
-
-
-def _milliseconds(duration: timedelta) -> int:
-    return duration // timedelta(milliseconds=1)

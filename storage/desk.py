@@ -5,13 +5,15 @@ from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming, Outgoing
+from storage.codes import new_short_code, token_of
 from storage.database import bound_list, run_sql
 from storage.ids import Ids, Now, Random, instant
 from storage.sealed import Key, Keys, place, unseal
 from storage.statements import Row, Rows, statements
+from storage.tables import chats, codes
 from storage.turn import ChatView, Stored
 
 FIRST_HASH: Final = bytes(32)
@@ -71,6 +73,7 @@ class Chat(Struct):
     prompt: str = ""
     prompt_outbox_id: int | None = None
     prompt_sent_at: int | None = None
+    person: int | None = None
     elsewhere: bool = False
     """Another worker still has bubbles of this chat to send: ours must wait behind them."""
     changed: bool = False
@@ -98,13 +101,13 @@ class Desk:
         """Fetch these chats and the submissions they have open; new chats get an id."""
         values = (self.context.worker, bound_list(tokens, self.sql.dialect))
         for row in run_sql(self.connection, self.sql.load_chats, values):
-            token, chat_id, sealed, prompt, bubble, sent_at, elsewhere, submission_id = row[:8]
+            token, chat_id, sealed, prompt, bubble, sent_at, person, elsewhere, open_id = row[:9]
             self.chats[token] = Chat(
-                chat_id, token, False, sealed, None, submission_id,
-                prompt, bubble, sent_at, bool(elsewhere),
+                chat_id, token, False, sealed, None, open_id,
+                prompt, bubble, sent_at, person, bool(elsewhere),
             )  # fmt: skip
-            if submission_id is not None:
-                self._closed[submission_id] = tuple(row[7:])
+            if open_id is not None:
+                self._closed[open_id] = tuple(row[8:])
         for token in tokens:
             if token not in self.chats:
                 self.chats[token] = Chat(self.new_id(), token, True)
@@ -172,6 +175,23 @@ class ChatLookup:
             if receipt not in self._desk.receipts and not self._in_use(receipt):
                 self._desk.receipts.add(receipt)
                 return receipt
+
+    def short_code(self) -> str:
+        """Return six random digits that open nothing yet."""
+        while True:
+            code = new_short_code(self._desk.context.random)
+            token = token_of(self._desk.context.keys, code)
+            found = select(codes.c.token).where(codes.c.token == token)
+            if self._desk.connection.execute(found).first() is None:
+                return code
+
+    def linked(self) -> Sequence[str]:
+        """Return the platforms of the other chats of this person."""
+        person, mine = self._chat.person, self._chat.id
+        if person is None:
+            return []
+        others = select(chats.c.platform).where(chats.c.person == person, chats.c.id != mine)
+        return list(self._desk.connection.scalars(others.order_by(chats.c.id)))
 
     def _in_use(self, receipt: str) -> bool:
         desk = self._desk

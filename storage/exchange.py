@@ -38,6 +38,8 @@ class Bearer:
     incoming: Incoming
     code: str
     knows: Callable[[State], bool]
+    same_person: bool = False
+    """The code was carried from chat to chat by one person, who may see both as theirs."""
 
 
 def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bearer) -> bool:
@@ -65,10 +67,13 @@ def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bea
         _leave(desk, mover, found, old)
         desk.submissions[draft.id].chat_id = new.id
     new = desk.chats[new_token]
+    new.elsewhere = True  # its bubbles are for whoever looks into the outbox next
     moved = mover.take_over(
         bearer.incoming, view(desk, new), ChatLookup(desk, new), draft.id, draft.state
     )
     apply(desk, bearer.incoming, new, moved)
+    if bearer.same_person and old.id != new.id:
+        _join(desk, found.token, new_token)
     _write(desk, bearer.incoming, new_token, draft.id)
     return True
 
@@ -99,6 +104,9 @@ def _leave(desk: Desk, mover: Mover, found: Any, old: Chat) -> None:
     """Close the draft in its old chat; what was still to be shown there is shown no more."""
     address = unseal(desk.context.keys.office, found.address, place("chats", "address", found.id))
     at = desk.context.now()
+    mine = (outbox.c.submission_id == found.submission_id, outbox.c.chat_id == found.id)
+    desk.connection.execute(delete(outbox).where(*mine))
+    old.elsewhere = True
     origin = (found.platform, found.account, "", address.decode())
     apply(
         desk,
@@ -106,8 +114,16 @@ def _leave(desk: Desk, mover: Mover, found: Any, old: Chat) -> None:
         old,
         mover.let_go(view(desk, old), found.submission_id),
     )
-    mine = (outbox.c.submission_id == found.submission_id, outbox.c.chat_id == found.id)
-    desk.connection.execute(delete(outbox).where(*mine))
+
+
+def _join(desk: Desk, old_token: str, new_token: str) -> None:
+    """Let both chats be one person's, with all that each was linked to before."""
+    old, new = desk.chats[old_token], desk.chats[new_token]
+    person = old.person or new.person or old.id
+    if new.person is not None and new.person != person:
+        others = update(chats).where(chats.c.person == new.person)
+        desk.connection.execute(others.values(person=person))
+    old.person = new.person = person
 
 
 def _write(desk: Desk, incoming: Incoming, new_token: str, submission_id: int) -> None:

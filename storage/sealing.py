@@ -12,12 +12,12 @@ def seal_chat(desk: Desk, chat: Chat, platform: str, account: str, address: str)
         sealed = seal(context.keys.office, chat.document, where, context.random)
     prompt = (chat.submission_id, chat.prompt, chat.prompt_outbox_id, chat.prompt_sent_at)
     if not chat.created:
-        desk.rows.add("chat", (sealed, *prompt, chat.id))
+        desk.rows.add("chat", (sealed, *prompt, chat.person, chat.id))
         return
     where = place("chats", "address", chat.id)
     hidden = seal(context.keys.office, address.encode(), where, context.random)
     origin = (platform, account, context.unit, hidden)
-    desk.rows.add("new chat", (chat.id, chat.token, *origin, sealed, *prompt))
+    desk.rows.add("new chat", (chat.id, chat.token, *origin, sealed, *prompt, chat.person))
 
 
 def seal_submission(desk: Desk, submission: Submission) -> None:

@@ -98,11 +98,11 @@ WRITES: Final[dict[str, Write]] = {
     "new chat": _insert(
         chats,
         *("id", "token", "platform", "account", "unit", "address", "document"),
-        *("submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at"),
+        *("submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
     ),
     "chat": _update(
         chats,
-        *("document", "submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at"),
+        *("document", "submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
         unreachable_at=null(),
     ),
     "new submission": _insert(
@@ -148,7 +148,7 @@ def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
         outbox.c.failed_at.is_(None),
         func.coalesce(outbox.c.claimed_by, literal_column("''")) != bindparam("worker"),
     )
-    names = ("token", "id", "document", "prompt", "prompt_outbox_id", "prompt_sent_at")
+    names = ("token", "id", "document", "prompt", "prompt_outbox_id", "prompt_sent_at", "person")
     columns = [chats.c[name] for name in names]
     found = select(*columns, elsewhere.label("elsewhere"), *_SUBMISSION).outerjoin(
         submissions, submissions.c.id == chats.c.submission_id

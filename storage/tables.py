@@ -74,6 +74,8 @@ chats: Final = Table(
     Column("prompt_outbox_id", BigInteger),  # the bubble that shows the open prompt
     Column("prompt_sent_at", BigInteger),
     Column("unreachable_at", BigInteger),
+    Column("person", BigInteger),  # the same number in all chats known to be one person's
+    Index(None, "person"),
 )
 
 PROMOTED: Final = (

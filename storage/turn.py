@@ -1,7 +1,7 @@
 """What the ledger hands to a decision and what it takes back. Plain values, no database."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -37,6 +37,12 @@ class Lookup(Protocol):
 
     def receipt(self) -> str:
         """Nine digits, the last a check digit, not in use."""
+
+    def short_code(self) -> str:
+        """Six random digits that open nothing yet."""
+
+    def linked(self) -> Sequence[str]:
+        """Names of the platforms of the other chats known to be this person's."""
 
 
 class Stored(Struct, frozen=True):
@@ -88,6 +94,13 @@ class Confirmed(Struct, frozen=True):
     """Sensitive codes ("q08_uu_tien:ho_ngheo") counted through keyed tokens."""
 
 
+class Code(Struct, frozen=True):
+    """A code that opens a draft in another chat."""
+
+    text: str
+    valid: timedelta
+
+
 class Decision(Struct):
     """All that one message causes. Written in one transaction or not at all."""
 
@@ -106,8 +119,10 @@ class Decision(Struct):
     events: Sequence[Event] = ()
     consents: Sequence[Consent] = ()
     tasks: Sequence[Task] = ()
-    codes: Mapping[int, str] = {}
+    codes: Mapping[int, Code] = {}
     """Submission -> its fresh continuation code, of which only a keyed hash is written."""
+    unlinked: bool = False
+    """The chat is no longer known to be of the same person as others."""
     outgoing: Sequence[Outgoing] = ()
     deletions: Sequence[str] = ()
     """Messages of the person, by `Incoming.ref`, that are not to stay in the chat."""

@@ -11,18 +11,16 @@ from bot.dialogs.messages import Incoming, Outgoing
 from storage.audit import broken_chains
 from storage.codes import (
     ALPHABET,
-    MOST_TRIES,
     VALID,
-    WINDOW,
     new_code,
     read_code,
     token_of,
-    try_allowed,
     written,
 )
 from storage.exchange import Bearer, exchange
 from storage.tables import attempts, codes, submissions
-from storage.turn import ChatView, Decision, Event, Lookup, State
+from storage.tries import HOUR, MOST_TRIES, WINDOW, try_allowed
+from storage.turn import ChatView, Code, Decision, Event, Lookup, State
 from tests.conftest import Office, Toy, message, seeded
 
 CODE = "0123456789ABY"
@@ -82,7 +80,7 @@ class Coding(Toy):
     def __call__(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         decision = super().__call__(incoming, view, lookup)
         if getattr(incoming.content, "text", "") == "code" and decision.submission_id:
-            decision.codes = {decision.submission_id: CODE}
+            decision.codes = {decision.submission_id: Code(CODE, VALID)}
         return decision
 
 
@@ -169,4 +167,6 @@ async def test_tries_are_counted_for_a_quarter_of_an_hour(office: Office) -> Non
 
     assert allowed == [True] * MOST_TRIES + [False]
     assert (same_code, same_address, neither, later) == (False, False, True, True)
-    assert await office.rows(select(func.count()).select_from(attempts)) == [(2,)]
+    office.clock.at += HOUR
+    await office.write(tried("address 1"))
+    assert await office.rows(select(func.count()).select_from(attempts)) == [(1,)]

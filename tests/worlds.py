@@ -109,6 +109,12 @@ class _Lookup:
     def receipt(self) -> str:
         return self.memory.receipt()
 
+    def short_code(self) -> str:
+        return f"{next(self.memory.numbers):06}"
+
+    def linked(self) -> Sequence[str]:
+        return []
+
 
 _CONVERSATION: Final = Conversation(
     form_of, CURRENT_FORM, KNOWN, {"terminal": Capabilities("terminal")}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.dialogs.effects import Agree, Ask, Effect, Load, Need, Pause, Tell
+from bot.dialogs.effects import Agree, Ask, Effect, Link, Linked, Load, Need, Pause, Tell, Unlink
 from bot.dialogs.giving import STAGE_OF, ask_again
 from bot.dialogs.prompts import wording
 from bot.dialogs.scene import (
@@ -153,6 +153,22 @@ def _rights(_: Scene, dialog: Dialog, __: str) -> Step:
     return _again(dialog, Tell("rights"))
 
 
+def _link(_: Scene, dialog: Dialog, __: str) -> Step:
+    """A draft can be carried to another chat; what was sent stays where it was sent from."""
+    draft = dialog.draft
+    if draft is None or draft.confirmed or not draft.consent:
+        return _again(dialog, Tell("link_nothing"))
+    return dialog, [Link()]
+
+
+def _linked(_: Scene, dialog: Dialog, __: str) -> Step:
+    return _again(dialog, Linked())
+
+
+def _unlink(_: Scene, dialog: Dialog, __: str) -> Step:
+    return _again(dialog, Unlink(), Tell("unlinked"))
+
+
 def _officer(_: Scene, dialog: Dialog, __: str) -> Step:
     prompt = dialog.chat.prompt
     need = Need("call", {"at": prompt.question if prompt else ""})
@@ -247,5 +263,8 @@ ASIDES: Final[Mapping[str, Aside]] = {
     "erase": _erase,
     "stop": _stop,
     "item_8": _item_8,
+    "link": _link,
+    "linked": _linked,
+    "unlink": _unlink,
 }
 """To add a command: a function, a line here, its words under `commands` in the texts."""

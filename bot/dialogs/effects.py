@@ -124,6 +124,18 @@ class Pause(Struct, frozen=True):
     """The person stops here; the platform may offer a way to go on elsewhere."""
 
 
+class Link(Struct, frozen=True):
+    """Make a code with which the person goes on in another chat of theirs."""
+
+
+class Linked(Struct, frozen=True):
+    """Tell on which platforms this person is known."""
+
+
+class Unlink(Struct, frozen=True):
+    """Forget that this chat and others are one person's."""
+
+
 class Load(Struct, frozen=True):
     """Bring submissions of this chat; answer with `Loaded`."""
 
@@ -146,5 +158,8 @@ Effect = (
     | Confirm
     | Withdraw
     | Pause
+    | Link
+    | Linked
+    | Unlink
     | Load
 )

@@ -14,9 +14,12 @@ NonText = Literal[
     "contact",
     "edited",
     "withheld",
+    "code_wrong",
+    "code_tries",
     "unsupported",
 ]
-"""`withheld`: the platform keeps what people it protects by law have written to itself."""
+"""`withheld`: the platform keeps what people it protects by law have written to itself. `code_*`: a
+linking code was typed that opens nothing, or too many were tried."""
 
 
 class Text(Struct, frozen=True, tag_field="kind", tag="text"):

@@ -12,10 +12,11 @@ from bot.dialogs.messages import Incoming
 from bot.dialogs.readers.reading import Invalid, Value
 from bot.dialogs.state import Draft
 from bot.turning import BIRTH_DATE
-from storage.codes import read_code, try_allowed
+from storage.codes import read_code
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
 from storage.ids import VIETNAM
+from storage.tries import try_allowed
 from storage.turn import State
 
 Outcome = Literal["opened", "code_wrong", "code_tries"]

@@ -1,0 +1,172 @@
+"""One person on several platforms: a code from one chat typed in another, on both databases."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.app import Place, open_house_async
+from bot.dialogs.messages import Incoming, Text
+from bot.linking import OF_A_CHAT, OF_ALL, Door
+from bot.sender import Ledger, Sender
+from bot.serving import close_ledger, open_ledger
+from storage.audit import broken_chains
+from storage.codes import SHORT_VALID
+from storage.ledger import chat_token
+from storage.outbox import Delivered, Queued
+from storage.standing import standing
+from storage.tables import codes, submissions
+from storage.tries import HOUR
+from tests.browsing import Site
+from tests.conftest import Clock, seeded
+
+TO_ITEM_3 = ("/start", "1", "1", "2", "Nguyễn Văn An", "05/09/1990")
+
+
+@dataclass(slots=True)
+class Phones:
+    """Chats on several platforms of one installation."""
+
+    site: Site
+    door: Door
+    clock: Clock
+    _numbers: "count[int]" = field(default_factory=count)
+
+    async def say(self, platform: str, *lines: str, chat: str = "an", event: str = "") -> str:
+        """Return all that a chat was told after the last line, as one text."""
+        told = ""
+        for line in lines:
+            at = self.clock()
+            event_id = event or f"message {next(self._numbers)}"
+            where = (platform, "100001", event_id, chat)
+            queued = list(await self.door.submit(Incoming(*where, Text(line), at, at)))
+            queued += [] if queued else await self.waiting(platform, chat)
+            told = "\n".join(bubble.outgoing.text for bubble in queued)
+            for bubble in queued:
+                self.site.ledger.delivered(Delivered(bubble.id, bubble.chat_id, self.clock()))
+        return told
+
+    async def waiting(self, platform: str, chat: str = "an") -> list[Queued]:
+        token = chat_token(self.site.house.keys, platform, "100001", chat)
+        context = self.site.house.context
+        found = await self.site.house.read(lambda c: standing(c, context, token))
+        return list(found.waiting) if found else []
+
+    async def code(self, platform: str = "telegram") -> str:
+        told = await self.say(platform, *TO_ITEM_3, "nối kênh")
+        return told.split("Mã nối: ")[1][:7]
+
+
+@pytest.fixture
+async def phones(database_url: str, tmp_path: Path) -> AsyncIterator[Phones]:
+    clock = Clock()
+    place = Place(tmp_path, database_url, tmp_path / "mau03.key")
+    house = await open_house_async(place, now=clock, random=seeded(7))
+    ledger: Ledger = await open_ledger(
+        house, Sender({}, house.keys, house.context.worker, clock, seeded(8))
+    )
+    door = Door(house.conversation, house.context, ledger)
+    yield Phones(Site(house, ledger, None), door, clock)  # type: ignore[arg-type]
+    await close_ledger(ledger)
+    await house.database.close()
+
+
+@pytest.mark.parametrize("words", ["{}", "mã {}", "Mã nối {}", "/ma {}", "/start c-{}"])
+async def test_the_draft_goes_on_where_the_code_is_typed(phones: Phones, words: str) -> None:
+    code = await phones.code()
+
+    told = await phones.say("zalo", words.format(code.replace(" ", "")))
+
+    assert "Chào Ông/Bà trở lại" in told
+    assert "nhắn ở đây" in told  # every chat is asked anew whether the office may write there
+    assert "Mục 3." in await phones.say("zalo", "2")
+    assert await phones.site.house.read(broken_chains) == []
+
+
+async def test_the_old_chat_is_told_and_has_no_draft_any_more(phones: Phones) -> None:
+    code = await phones.code()
+    await phones.say("zalo", code)
+
+    (told,) = await phones.waiting("telegram")
+
+    assert "đã chuyển sang máy khác" in told.outgoing.text
+    assert "Mục 3." not in await phones.say("telegram", "tiếp")
+
+
+async def test_a_code_works_once(phones: Phones) -> None:
+    code = await phones.code()
+    await phones.say("zalo", code)
+
+    told = await phones.say("web", code)
+
+    assert "Mã nối chưa đúng" in told
+    assert await phones.site.house.read(lambda c: c.scalar(select(func.count(codes.c.token)))) == 0
+
+
+async def test_a_message_that_comes_twice_moves_it_once(phones: Phones) -> None:
+    code = await phones.code()
+
+    await phones.say("zalo", code, event="the same")
+    await phones.say("zalo", code, event="the same")
+
+    count_of = select(func.count()).select_from(submissions)
+    assert await phones.site.house.read(lambda c: c.scalar(count_of)) == 1
+    assert "Mục 4." in await phones.say("zalo", "2", "1")
+
+
+async def test_a_code_is_over_after_ten_minutes(phones: Phones) -> None:
+    code = await phones.code()
+    phones.clock.at += SHORT_VALID
+
+    assert "hết hạn" in await phones.say("zalo", code)
+
+
+async def test_five_wrong_codes_close_a_chat_for_an_hour(phones: Phones) -> None:
+    code = await phones.code()
+    wrong = f"{(int(code.replace(' ', '')) + 1) % 10**6:06}"
+
+    told = [await phones.say("zalo", wrong) for _ in range(OF_A_CHAT)]
+    shut = await phones.say("zalo", code)
+    other = await phones.say("web", wrong)
+    phones.clock.at += HOUR
+
+    assert all("Mã nối chưa đúng" in one for one in told)
+    assert "Đã thử mã nhiều lần" in shut
+    assert "Mã nối chưa đúng" in other
+    assert "Mã nối chưa đúng" in await phones.say("zalo", wrong)
+
+
+async def test_a_hundred_wrong_codes_close_it_for_everybody(phones: Phones) -> None:
+    for number in range(OF_ALL):
+        await phones.say("zalo", "mã 000001", chat=f"chat {number}")
+
+    assert "Đã thử mã nhiều lần" in await phones.say("zalo", "mã 000001", chat="another")
+
+
+async def test_six_digits_while_a_form_is_open_are_an_answer(phones: Phones) -> None:
+    code = await phones.code()
+    await phones.say("zalo", *TO_ITEM_3[:-1], chat="binh")
+
+    told = await phones.say("zalo", code.replace(" ", ""), chat="binh")
+
+    assert "Mã nối" not in told
+    assert "Mục 3." in await phones.say("zalo", f"mã {code}", chat="binh")
+
+
+async def test_the_platforms_are_listed_and_can_be_parted(phones: Phones) -> None:
+    assert "Chưa nối kênh nào" in await phones.say("telegram", "kênh của tôi")
+    code = await phones.code()
+    await phones.say("zalo", code)
+
+    assert "Telegram" in await phones.say("zalo", "kênh của tôi")
+    assert "Zalo" in await phones.say("telegram", "kênh của tôi")
+    await phones.say("zalo", "bỏ nối")
+    assert "Chưa nối kênh nào" in await phones.say("zalo", "kênh của tôi")
+    assert "Chưa nối kênh nào" in await phones.say("telegram", "kênh của tôi")
+
+
+async def test_without_a_draft_there_is_nothing_to_carry(phones: Phones) -> None:
+    assert "Chưa có phiếu đang khai dở" in await phones.say("telegram", "/start", "nối kênh")
