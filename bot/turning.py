@@ -98,8 +98,8 @@ class Turn(Struct):
             case Withdraw():
                 assert about is not None  # noqa: S101 - only a submission is withdrawn
                 self.statuses[about] = "withdrawn"
-            case Load(ids, why):
-                self.event = _loaded(lookup, ids, why)
+            case Load():
+                self.event = _loaded(lookup, effect)
             case Pause() if able.codes and draft is not None:
                 self._offer_code(draft)
             case Pause():
@@ -188,11 +188,11 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
     )
 
 
-def _loaded(lookup: Lookup, ids: tuple[int, ...], why: str) -> Loaded:
-    found: Mapping[int, Stored] = lookup.submissions(ids)
+def _loaded(lookup: Lookup, load: Load) -> Loaded:
+    found: Mapping[int, Stored] = lookup.submissions(load.ids)
     drafts = (
         Draft.from_document(id, found[id].document).replace(status=found[id].status)
-        for id in ids
+        for id in load.ids
         if id in found
     )
-    return Loaded(why, tuple(drafts))
+    return Loaded(load.why, tuple(drafts), load.year)

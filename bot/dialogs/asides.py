@@ -93,6 +93,7 @@ BACK: Final[Mapping[str, Callable[[Scene, Dialog], Step]]] = {
     "change_kind": _close,
     "change_since": _close,
     "my_forms": _close,
+    "birth_year": _close,
     "which_item": _onward,
 }
 

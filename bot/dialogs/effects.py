@@ -37,6 +37,8 @@ class Loaded(Struct, frozen=True):
 
     why: str
     drafts: tuple[Draft, ...]
+    year: str = ""
+    """Year of birth the person gave to open a submission that was sent."""
 
 
 class Received(Struct, frozen=True):
@@ -141,6 +143,7 @@ class Load(Struct, frozen=True):
 
     ids: tuple[int, ...]
     why: str
+    year: str = ""
 
 
 Effect = (

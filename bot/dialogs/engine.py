@@ -28,7 +28,7 @@ from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, onward, refuse
 from bot.dialogs.several import item_in, questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
-from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
+from bot.dialogs.talking import FREE_TEXT, TALK, ask_year, loaded, must_know_year, received
 
 BETWEEN: Final = re.compile(r";|,(?= ?\d{1,2}(?:\.\d)?(?:\.?[ab])? ?[:=])")
 """What stands between tagged answers; a comma only where another number follows."""
@@ -39,6 +39,8 @@ TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
 def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
     """Return the dialog after `event`, and what to do about it. It never raises."""
     match event:
+        case Loaded() if must_know_year(dialog, event):
+            return ask_year(dialog, event)
         case Loaded(why) if why in RESUMED and event.drafts:
             return ASIDES[why](scene, dialog.replace(draft=event.drafts[0]), "")
         case Loaded():

@@ -52,6 +52,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "review": ("submit",),
     "which_item": (),
     "my_forms": (),
+    "birth_year": (),
 }
 """Values of the numbered options of each prompt. Labels: `prompt.<id>.<value>`."""
 

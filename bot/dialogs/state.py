@@ -83,6 +83,10 @@ class Prompt(State, frozen=True, array_like=True):
     """The question is asked again and its old answer may be kept."""
     refusals: int = 0
     """Refused in a row."""
+    about: int = 0
+    """The submission that is opened when the year of birth fits."""
+    why: str = ""
+    """What is then done with it."""
 
 
 PLAIN: Final = Manner()

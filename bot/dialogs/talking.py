@@ -1,5 +1,6 @@
 """The prompts around the form: for whom, consents, guardian, review, change, lists."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -24,7 +25,7 @@ from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, begin, draft_of, forget, onward, refuse, reopen
 from bot.dialogs.several import item_in, question_to_edit
-from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft
+from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft, Prompt
 from bot.dialogs.summary import summary
 
 Handler = Callable[[Scene, Dialog, str], Step]
@@ -198,6 +199,41 @@ def _my_forms(_: Scene, dialog: Dialog, value: str) -> Step:
     return dialog, [Load((dialog.chat.listed[int(value) - 1],), "open")]
 
 
+def must_know_year(dialog: Dialog, event: Loaded) -> bool:
+    """True when a submission that was sent is opened on a phone where several people declared."""
+    if len(event.drafts) != 1 or len(dialog.chat.submissions) < 2:
+        return False
+    (draft,) = event.drafts
+    return draft.confirmed and event.year != str(draft.answers.get(BIRTH_DATE))[:4]
+
+
+def ask_year(dialog: Dialog, event: Loaded) -> Step:
+    """Ask whose submission is to be opened for the year of birth; after some tries, a human."""
+    prompt = dialog.chat.prompt
+    if not event.year or prompt is None:
+        asking = Prompt("birth_year", dialog.chat.rev + 1, about=event.drafts[0].id, why=event.why)
+        return dialog.chatted(prompt=asking, rev=asking.rev), [Ask()]
+    if prompt.refusals + 1 >= MOST_YEARS:
+        return dialog.open(None), [Tell("birth_year_closed")]
+    return refuse(dialog, "birth_year_wrong")
+
+
+def _birth_year(_: Scene, dialog: Dialog, text: str) -> Step:
+    prompt = dialog.chat.prompt
+    assert prompt is not None  # noqa: S101 - the caller has looked
+    year = YEAR.search(text)
+    if year is None:
+        return refuse(dialog, "birth_year_wrong")
+    return dialog, [Load((prompt.about,), prompt.why, year[0])]
+
+
+MOST_YEARS: Final = 5
+"""Years of birth that may be tried before the submission stays closed."""
+YEAR: Final = re.compile(r"(?<![0-9])[0-9]{4}$", re.ASCII)
+"""At the end of what was typed: "1990", "nam 1990", "05/09/1990"."""
+BIRTH_DATE: Final = "q02_ngay_sinh"
+
+
 def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
     """Show the submissions of this chat, or go on with the one that was picked."""
     drafts = event.drafts
@@ -275,11 +311,12 @@ TALK: Final[Mapping[str, Handler]] = {
     "drop_confirm": _go_on_or(leave),
     "withdraw_confirm": _withdraw,
     "my_forms": _my_forms,
+    "birth_year": _birth_year,
 }
 """What to do with a value of each prompt. To add a prompt: a line here, in `prompts.OPTIONS`,
 its sentences under `prompt.<id>`."""
 
-FREE_TEXT: Final = frozenset({"guardian_name", "change_since", "which_item"})
+FREE_TEXT: Final = frozenset({"guardian_name", "change_since", "which_item", "birth_year"})
 """Prompts that take words instead of one of their options."""
 
 __all__ = ["FREE_TEXT", "TALK", "Received", "loaded", "received", "short_name", "spaced"]
