@@ -15,7 +15,7 @@ from storage.codes import SHORT
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
 from storage.ledger import chat_token
-from storage.outbox import Queued
+from storage.outbox import Delivered, Queued
 from storage.tables import chats
 from storage.tries import Limit, closed, note_tries
 
@@ -51,6 +51,9 @@ class Door:
         if outcome != "answer":
             incoming = replace(incoming, content=Other(outcome))
         return await self.ledger.submit(incoming)
+
+    def delivered(self, bubble: Delivered) -> None:
+        self.ledger.delivered(bubble)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         return await self.ledger.write(work)

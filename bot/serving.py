@@ -8,10 +8,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import uvicorn
@@ -25,10 +26,12 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.app import CAPABILITIES, House, Place, open_house_async
 from bot.jobs.bell import start as start_bell
+from bot.linking import Door
+from bot.messengers import configured
 from bot.pages import Assets, Guarded, Pages
 from bot.platforms.aside_page import AsidePage
 from bot.platforms.web import Web
-from bot.ports import Clock, Entropy, Platform
+from bot.ports import Clock, Entropy, Messenger
 from bot.sender import Ledger, Sender
 from bot.settings import Settings, listen
 from storage.group import SqliteLedger
@@ -52,9 +55,8 @@ def run_forever(settings: Settings, *, now: Clock, random: Entropy) -> None:
     """Serve until told to stop. Raises BadSettings, AlreadyRunning, KeyRefused before anything."""
     _log_nothing_personal()
     listening = listen(settings)
-    place = Place(settings.data, settings.database, settings.key_file, settings.key_text)
     with contextlib.closing(listening):
-        asyncio.run(_serve(place, listening, now, random))
+        asyncio.run(_serve(settings, listening, now, random))
 
 
 def settle_memory() -> None:
@@ -68,24 +70,34 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def _serve(place: Place, listening: socket.socket, now: Clock, random: Entropy) -> None:
+async def _serve(settings: Settings, listening: socket.socket, now: Clock, random: Entropy) -> None:
+    place = place_of(settings)
     house = await open_house_async(place, now=now, random=random, alone=True)
-    platforms: dict[str, Platform] = {}
-    sender = Sender(platforms, house.keys, house.context.worker, now, random)
+    messengers = configured(settings, house)
+    sender = Sender(messengers, house.keys, house.context.worker, now, random)
     ledger = await open_ledger(house, sender)
-    server = _Server(_configured(application(house, ledger, sender)))
+    server = _Server(_configured(application(house, ledger, sender, messengers)))
     settle_memory()
-    _announce(house, listening)
+    _announce(house, listening, messengers)
     sender.start(ledger)
+    for messenger in messengers.values():
+        await messenger.start(Door(house.conversation, house.context, ledger))
     bell = start_bell(Here(place, now, ledger.write))
     try:
         await server.serve(sockets=[listening])
     finally:
         bell.shutdown(wait=False)
+        await asyncio.gather(*(messenger.stop() for messenger in messengers.values()))
         await sender.stop()
         await close_ledger(ledger)
         await house.database.close()
         print(house.known.texts("serving.stopped"))
+
+
+def place_of(settings: Settings) -> Place:
+    """Return where the settings say that things are kept."""
+    key = (settings.key_file, settings.key_text)
+    return Place(settings.data, settings.database, *key, site=settings.public_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +128,30 @@ async def close_ledger(ledger: Ledger) -> None:
         await ledger.close()
 
 
-def application(house: House, ledger: Ledger, sender: Sender, **options: Any) -> ASGIApp:
+def application(
+    house: House,
+    ledger: Ledger,
+    sender: Sender,
+    messengers: Mapping[str, Messenger] = MappingProxyType({}),
+    **options: Any,
+) -> ASGIApp:
     """Return everything that is answered over HTTP. `options` go to `Web`."""
     assets = Assets()
     pages = Pages(assets, t=house.known.texts, office=house.office)
     web = Web(
         house.conversation,
         house.context,
-        ledger,
+        Door(house.conversation, house.context, ledger),
         house.read,
         pages,
         CAPABILITIES["web"],
         **options,
     )
-    health = Health(house, sender)
+    health = Health(house, sender, messengers)
     routes = [
         *web.routes,
         *AsidePage(web).routes,
+        *(route for messenger in messengers.values() for route in messenger.routes),
         Route("/healthz", health.show, methods=["GET"]),
         Route("/static/{digest}/{name:path}", assets.serve, methods=["GET"]),
     ]
@@ -152,14 +171,22 @@ def application(house: House, ledger: Ledger, sender: Sender, **options: Any) ->
 class Health:
     """GET /healthz: the figures, each against its limit; 503 when red."""
 
-    def __init__(self, house: House, sender: Sender) -> None:
+    def __init__(self, house: House, sender: Sender, messengers: Mapping[str, Messenger]) -> None:
+        self._messengers = messengers
         self._house = house
         self._sender = sender
         self._since = house.now()
 
     async def show(self, _: Request) -> Response:
-        told = judge(await self._figures())
+        told = judge(await self._figures(), self._troubles())
         return JSONResponse(told, 503 if told["status"] == "red" else 200)
+
+    def _troubles(self) -> dict[str, str]:
+        """Return "platform:account" -> what keeps a bot from working."""
+        found = {f"{name}:{bot}": "revoked" for name, bot in self._sender.revoked}
+        for name, messenger in self._messengers.items():
+            found |= {f"{name}:{bot}": why for bot, why in messenger.troubles.items()}
+        return found
 
     async def _figures(self) -> dict[str, float | None] | None:
         now, pushing = self._house.now(), self._sender.pushing
@@ -235,7 +262,7 @@ class _Plain(logging.Formatter):
         return super().format(record) + (f" why={why}" if why else "")
 
 
-def _announce(house: House, listening: socket.socket) -> None:
+def _announce(house: House, listening: socket.socket, messengers: Mapping[str, Messenger]) -> None:
     """Print, in Vietnamese and English, what to open and what to keep safe."""
     texts = house.known.texts
     host, port = listening.getsockname()[:2]
@@ -247,6 +274,10 @@ def _announce(house: House, listening: socket.socket) -> None:
         lines += [texts("serving.key_created", path=path), ENGLISH_KEY.format(path=path)]
     if house.office.trial:
         lines += [texts("serving.trial"), ENGLISH_TRIAL]
+    for name, messenger in messengers.items():
+        bots = ", ".join(messenger.accounts)
+        lines += [texts("serving.messenger", name=texts(f"platform_names.{name}"), bots=bots)]
+        lines += [ENGLISH_MESSENGER.format(name=name, bots=bots)]
     lines += [texts("serving.health", url=url)]
     print("\n".join(lines), flush=True)
 
@@ -255,4 +286,5 @@ ENGLISH_KEY: Final = (
     "The office's key was made just now: {path}. Copy it elsewhere and keep it secret: "
     "without it the data cannot be read."
 )
+ENGLISH_MESSENGER: Final = "Messenger started: {name}, bots {bots}"
 ENGLISH_TRIAL: Final = "Trial: no legal basis and retention period yet. To set up: mau03 setup"

@@ -53,14 +53,20 @@ def figures(
     return {"backlog": backlog, "outbox_age": age, "dead_letters": letters}
 
 
-def judge(found: Mapping[str, float | None] | None) -> dict[str, Any]:
-    """Return the figures with the status each has and the worst of them; None: no database."""
+def judge(
+    found: Mapping[str, float | None] | None, troubles: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return the figures with the status each has and the worst of them; None: no database.
+
+    `troubles`: what keeps a bot from working, by its name. Only a person can mend a revoked token.
+    """
     if found is None:
         return {"status": "red", "database": "red", "reasons": ["database"]}
-    states = {name: _state(LIMITS[name], value) for name, value in found.items()}
+    states: dict[str, Status] = {name: _state(LIMITS[name], value) for name, value in found.items()}
+    states |= {bot: "red" if why == "revoked" else "yellow" for bot, why in troubles.items()}
     reasons = [name for name, state in states.items() if state != "ok"]
     worst = max(states.values(), key=("ok", "yellow", "red").index, default="ok")
-    return {"status": worst, "database": "ok", **found, "reasons": reasons}
+    return {"status": worst, "database": "ok", **found, "bots": dict(troubles), "reasons": reasons}
 
 
 def _state(limit: Limit, value: float | None) -> Status:

@@ -1,0 +1,88 @@
+"""The messengers that are configured: checked against the office and made, not yet started."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from bot.app import CAPABILITIES, House
+from bot.dialogs.known import Office
+from bot.ports import Messenger
+from bot.settings import BadSettings, Problem, Settings, Token
+
+SETTINGS: Final[Mapping[str, str]] = {"telegram": "telegram_tokens", "zalo": "zalo_tokens"}
+"""Platform -> the setting that turns it on."""
+
+
+def tokens_of(settings: Settings) -> Mapping[str, Sequence[Token]]:
+    """Return the bots of each configured platform."""
+    found = {"telegram": settings.telegram, "zalo": settings.zalo}
+    return {platform: tokens for platform, tokens in found.items() if tokens}
+
+
+def check(settings: Settings, office: Office) -> None:
+    """Raises BadSettings: a trial has no real messengers, and a bot speaks for its own commune."""
+    problems = []
+    for platform, tokens in tokens_of(settings).items():
+        facts: dict[str, object] = {"setting": SETTINGS[platform], "commune": office.commune}
+        if office.trial:
+            problems.append(Problem("messengers_need_setup", facts))
+        problems += [
+            Problem("token_commune", facts | {"given": token.commune})
+            for token in tokens
+            if token.commune not in {"", office.commune}
+        ]
+    if problems:
+        raise BadSettings(problems)
+
+
+def configured(settings: Settings, house: House) -> dict[str, Messenger]:
+    """Return the messengers by name; a platform nobody configured is not even imported.
+
+    Raises BadSettings.
+    """
+    check(settings, house.office)
+    makers = {"telegram": _telegram, "zalo": _zalo}
+    return {
+        platform: makers[platform](settings, house, {token.bot: token.text for token in tokens})
+        for platform, tokens in tokens_of(settings).items()
+    }
+
+
+def _telegram(settings: Settings, house: House, tokens: Mapping[str, str]) -> Messenger:
+    from bot.platforms.telegram import Telegram
+
+    return Telegram(
+        tokens=tokens,
+        keys=house.keys,
+        texts=house.known.texts,
+        capabilities=CAPABILITIES["telegram"],
+        now=house.now,
+        random=house.random,
+        secret_of=lambda account: _secret(settings, house, "telegram", account),
+        public_url=settings.public_url,
+        api=settings.telegram_api,
+    )
+
+
+def _zalo(settings: Settings, house: House, tokens: Mapping[str, str]) -> Messenger:
+    from bot.platforms.zalo import Zalo
+
+    return Zalo(
+        tokens=tokens,
+        api=settings.zalo_api,
+        public_url=settings.public_url,
+        secret_of=lambda account: _secret(settings, house, "zalo", account),
+        capabilities=replace(CAPABILITIES["zalo"], per_second=settings.zalo_per_second),
+        texts=house.known.texts,
+        now=house.now,
+        random=house.random,
+        warn=print,
+    )
+
+
+def _secret(settings: Settings, house: House, platform: str, account: str) -> str:
+    """Return what the platform has to say when it calls; the same at every start."""
+    if settings.webhook_secret is not None:
+        return settings.webhook_secret.get_secret_value()
+    return house.keys.token("webhook", f"{platform}:{account}")
