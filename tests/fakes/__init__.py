@@ -1,0 +1,1 @@
+"""Servers of other people's platforms, played by us: strict, in process, without a network."""
