@@ -23,7 +23,7 @@ from bot.dialogs.effects import (
 from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
 from bot.dialogs.language import is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
-from bot.dialogs.readers.characters import tidy, tidy_lines
+from bot.dialogs.readers.characters import tidy, tidy_lines, tone_fold
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, onward, refuse
 from bot.dialogs.several import item_in, questions_of, say_many
@@ -130,13 +130,13 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
         return TALK[prompt.question](scene, dialog, text)
     if prompt.question in TALK:
         return _talked(scene, dialog, text)
-    question = scene.form[prompt.question]
+    question, said = scene.form[prompt.question], tone_fold(text)
     words = scene.known.texts.words
-    if question.undo and prompt.refusals and text in words("words.undo"):
+    if question.undo and prompt.refusals and said in words("words.undo"):
         return undo(scene, dialog, question)
-    if question.kind == "choices" and text in words("words.done"):
+    if question.kind == "choices" and said in words("words.done"):
         return press(scene, dialog, question, "done")
-    if prompt.keep and text in words("words.keep"):
+    if prompt.keep and said in words("words.keep"):
         return keep(scene, dialog, question)
     return say(scene, dialog, question, raw if question.kind == "place" else text)
 
@@ -195,7 +195,7 @@ def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
     texts = scene.known.texts
     name = texts.command(text)
     if name:
-        return _in_place(scene, dialog, name), ""
+        return _in_place(scene, dialog, name, text), ""
     first, _, rest = text.partition(" ")
     if rest and len(rest) <= LONGEST_ITEM and texts.command(first) == "edit":
         item = item_in(rest)
@@ -206,13 +206,14 @@ def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
     return "", ""
 
 
-def _in_place(scene: Scene, dialog: Dialog, name: str) -> str:
+def _in_place(scene: Scene, dialog: Dialog, name: str, text: str) -> str:
     """Return the command that a name means where the conversation stands, "" for none."""
     prompt = dialog.chat.prompt
     if name == "zero":
         return "back" if _zero_is_back(scene, dialog) else ""
     if name in STARTERS and prompt is not None and prompt.question in scene.form:
-        return "" if scene.form[prompt.question].kind == "name" else "still_open"
+        a_name = scene.form[prompt.question].kind == "name" and not text.startswith("/")
+        return "" if a_name else "still_open"
     return name
 
 

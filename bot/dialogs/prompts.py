@@ -149,6 +149,6 @@ def _meanings(prompt: str, values: tuple[str, ...], texts: Texts) -> Mapping[str
         words = texts.words(f"also.{prompt}.{value}") or texts.words(f"also.{value}")
         named = () if prompt == "my_forms" else (label(texts, prompt, value),)
         for phrase in (*words, *named):
-            for spelling in spellings(phrase):
+            for spelling in spellings(phrase.rstrip(".)")):
                 found.setdefault(spelling, value)
     return found
