@@ -331,7 +331,8 @@ async def test_health_is_green_and_knows_the_database(site: Site) -> None:
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
     assert set(answer.json()) == {
-        "status", "database", "backlog", "outbox_age", "dead_letters", "backup_age", "bots", "reasons",
+        "status", "database", "backlog", "outbox_age", "dead_letters", "backup_age", "bots",
+        "reasons",
     }  # fmt: skip
 
 
