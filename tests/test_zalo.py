@@ -27,7 +27,7 @@ from tests.fakes.zalo_contract import SECRET_HEADER
 from tests.fakes.zalo_events import GOOD, ODD, RAW
 from tests.fakes.zalo_faults import Fault, Page, Quota, Refuse, Reset, Silence, TooMany
 from tests.fakes.zalo_guesses import WORLDS, Guesses, Refusal
-from tests.fakes.zalo_people import Bell, Person
+from tests.fakes.zalo_people import Bell, Person, milliseconds
 from tests.fakes.zalo_stage import AN, OTHER_TOKEN, SECRET, TOKEN, Stage, playing
 from tests.listening import served, until
 
@@ -293,11 +293,14 @@ async def test_the_webhook_stays_when_we_stop_and_what_is_in_hand_is_finished() 
         taking = asyncio.create_task(status(place, GOOD["text"].raw(wrapped=True)))
         await place.kept.bell.until(lambda: place.kept.calls == 1)
         stopping = asyncio.create_task(place.zalo.stop())
-        await asyncio.sleep(0)
+        kept_by_then: list[int] = []
+        stopping.add_done_callback(lambda _: kept_by_then.append(len(place.kept.seen)))
+        for _ in range(20):
+            await asyncio.sleep(0)
         place.kept.gate.set()
         await stopping
 
-        assert len(place.kept.seen) == 1
+        assert kept_by_then == [1]
         assert await taking == 200
         assert place.stage.bot.webhook
 
@@ -415,7 +418,11 @@ async def test_a_revoked_bot_stops_alone() -> None:
         assert place.zalo.troubles == {ACCOUNT: "revoked"}
         assert len([r for r in place.stage.zalo.requests if not r.fault]) == 3
         with pytest.raises(Revoked):
-            await place.zalo.deliver(ACCOUNT, place.stage.an.id, Outgoing("info", "x"))
+            await delivered(place, "hello")
+        place.stage.bot.revoked = False
+        place.stage.an.follow()
+        await delivered(place, "hello")
+        assert place.zalo.troubles == {ACCOUNT: "revoked"}, "it hears nobody any more"
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -452,11 +459,13 @@ async def test_a_long_text_arrives_in_order_and_in_pieces(world: str) -> None:
 
 async def test_the_time_is_zalo_s_or_else_ours() -> None:
     async with polling() as place:
-        place.stage.an.follow()
-        answer = Page(200, '{"ok": true, "result": {"date": "soon"}}', "application/json")
-        place.stage.zalo.order(answer, "sendMessage")
+        now = place.stage.clock.at
+        late = now - timedelta(seconds=5)
+        for date in (milliseconds(late), '"soon"'):
+            answer = f'{{"ok": true, "result": {{"date": {date}}}}}'
+            place.stage.zalo.order(Page(200, answer, "application/json"), "sendMessage")
 
-        assert await delivered(place, "hello") == place.stage.clock.at
+        assert [await delivered(place, "hello") for _ in range(2)] == [late, now]
 
 
 @pytest.mark.parametrize(

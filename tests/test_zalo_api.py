@@ -151,6 +151,16 @@ async def test_nothing_that_is_raised_quotes_the_token_or_the_words(world: str) 
     assert CANARY not in told + repr(errors)
 
 
+async def test_now_and_then_a_failure_is_no_trouble() -> None:
+    async with playing_bot() as (stage, bot):
+        for _ in range(3):
+            stage.zalo.order(Page(), "sendMessage", times=2)
+            assert type(await failing(bot, stage.an.id)) is NoAnswer
+            assert type(await failing(bot, stage.an.id)) is NoAnswer
+            assert bot.trouble == ""
+            await bot.call("getMe")
+
+
 async def test_a_token_cannot_lead_elsewhere() -> None:
     async with playing() as stage:
         stage.zalo.bot("1:../a?b#c /d")

@@ -106,6 +106,12 @@ def test_what_says_nothing_at_all_is_withheld() -> None:
     assert content_of(understood("100001", update, NOW)) == Other("withheld")
 
 
+def test_a_chat_that_is_not_the_sender_s_own_is_read_by_others() -> None:
+    message = {**GOOD["without_chat_type"].update["message"], "from": {"id": "77"}}
+
+    assert understood("100001", {"message": message}, NOW) == Group(CHAT)
+
+
 def test_the_time_is_that_of_the_platform() -> None:
     found = understood("100001", GOOD["date_as_string"].update, NOW)
 
