@@ -6,6 +6,7 @@ send the same message twice, press an old button, answer before the question was
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -17,18 +18,25 @@ from sqlalchemy import select
 
 from bot.app import CAPABILITIES, House, Place, open_house, open_house_async
 from bot.dialogs.messages import Incoming, Press, Text
+from bot.dialogs.prompts import OPTIONS
 from bot.dialogs.state import Chat, Draft
 from bot.platforms import terminal, web
 from bot.platforms.doorman import Bouncer
 from bot.platforms.terminal import Line, Terminal
+from bot.platforms.zalo import Zalo
 from bot.sender import Ledger, Sender
 from bot.serving import application, close_ledger, open_ledger
 from storage.group import SqliteLedger
 from storage.ledger import chat_token
 from storage.standing import standing
-from storage.tables import chats, consents, inbox
+from storage.tables import chats, consents, inbox, outbox
 from tests.browsing import Site, Visitor
 from tests.conftest import Clock, seeded
+from tests.fakes.zalo import FakeZalo
+from tests.fakes.zalo_people import Chat as ZaloChat
+from tests.fakes.zalo_people import Event as ZaloEvent
+from tests.fakes.zalo_people import Person as ZaloPerson
+from tests.listening import served, until
 
 
 class Driver(Protocol):
@@ -157,9 +165,105 @@ class WebDriver:
         return web.PLATFORM, web.ACCOUNT, self.house.keys.token("web chat", secret)
 
 
+@dataclass
+class ZaloDriver:
+    """A person with a strict Zalo between them and the bot: all they can do there is type."""
+
+    clock: Clock = field(default_factory=Clock)
+    house: House = field(init=False)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _zalo: FakeZalo = field(init=False)
+    _sender: Sender = field(init=False)
+    _person: ZaloChat = field(init=False)
+    _first: ZaloEvent | None = None
+    _last: ZaloEvent | None = None
+    _used: int = 0
+    """Messages of earlier lives: the platform does not use an id twice."""
+
+    async def start(self, folder: Path) -> None:
+        self._zalo = await self._stack.enter_async_context(FakeZalo(self.clock))
+        bot = self._zalo.bot("100001:INVENTED")
+        self._person = bot.chat(ZaloPerson("An"))
+        for _ in range(self._used):
+            bot.new_message_id()
+        self.house = await open_house_async(Place.of(folder), now=self.clock, random=seeded(7))
+        zalo = self._messenger()
+        there = await self._stack.enter_async_context(served(zalo.routes))
+        self._zalo.postman.tunnels["https://bot.example.vn"] = there
+        platforms = {"zalo": zalo}
+        context = self.house.context
+        self._sender = Sender(platforms, context.keys, context.worker, self.clock, seeded(8))
+        self._ledger = await open_ledger(self.house, self._sender)
+        self._sender.start(self._ledger)
+        await zalo.start(self._ledger)
+        await until(lambda: bot.webhook)
+        self._stop = zalo.stop
+
+    def _messenger(self) -> Zalo:
+        return Zalo(
+            tokens={"100001": "100001:INVENTED"},
+            api=self._zalo.url,
+            public_url="https://bot.example.vn",
+            secret_of=lambda account: f"invented-{account}",
+            capabilities=CAPABILITIES["zalo"],
+            texts=self.house.known.texts,
+            now=self.clock,
+            random=seeded(9),
+            warn=print,
+        )
+
+    async def stop(self) -> None:
+        self._used += 1_000
+        await self._stop()
+        await self._sender.stop()
+        await close_ledger(self._ledger)
+        await self.house.database.close()
+        await self._stack.aclose()
+
+    async def say(self, words: str) -> str:
+        seen = len(self._person.texts)
+        self._last = self._person.types(words)
+        self._first = self._first or self._last
+        await self._carried()
+        return "\n".join(self._person.texts[seen:])
+
+    async def _carried(self) -> None:
+        """Let the message arrive, and all that answers it."""
+        (attempt,) = await self._zalo.postman.deliver_due()
+        assert attempt.status == 200
+        while await self._ledger.write(lambda c: c.scalar(select(outbox.c.id).limit(1))):
+            pass
+
+    async def press(self, value: str) -> str:
+        """Type the number that stands before the choice."""
+        question, _ = await stands(self)
+        return await self.say(str(OPTIONS[question or ""].index(value) + 1))
+
+    async def again(self) -> None:
+        assert self._last is not None
+        self._person.bot.put(self._last)
+        await self._carried()
+
+    async def old_button(self, value: str) -> None:
+        """There are no buttons; the nearest is the first message of all, come once more."""
+        assert self._first is not None
+        self._person.bot.put(self._first)
+        await self._carried()
+
+    async def too_early(self, words: str) -> None:
+        self.clock.at -= timedelta(days=1)
+        self._person.types(words)
+        self.clock.at += timedelta(days=1)
+        await self._carried()
+
+    def chat(self) -> tuple[str, str, str]:
+        return "zalo", "100001", self._person.id
+
+
 DRIVERS: Final[dict[str, Callable[[], Driver]]] = {
     "terminal": TerminalDriver,
     "web": WebDriver,
+    "zalo": ZaloDriver,
 }
 
 

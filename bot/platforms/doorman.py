@@ -26,7 +26,7 @@ MOST_BUCKETS: Final = 50_000
 
 
 class TooLarge(Exception):
-    """The form is larger than any answer can be."""
+    """More was posted than any answer can be."""
 
 
 def same_origin(request: Request) -> bool:
@@ -37,13 +37,19 @@ def same_origin(request: Request) -> bool:
     return request.headers.get("origin") == f"{request.url.scheme}://{request.headers.get('host')}"
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """Return the posted fields, the last of each name. Raises TooLarge."""
+async def read_body(request: Request, most: int = LARGEST_BODY) -> bytes:
+    """Return what was posted. Raises TooLarge."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST_BODY:
+        if len(body) > most:
             raise TooLarge
+    return bytes(body)
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """Return the posted fields, the last of each name. Raises TooLarge."""
+    body = await read_body(request)
     try:
         pairs = parse_qsl(
             body.decode("ascii", "replace"),
