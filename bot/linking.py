@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
@@ -30,13 +30,19 @@ EVERYBODY: Final = "codes of everybody"
 Outcome = Literal["moved", "answer", "code_wrong", "code_tries"]
 
 
+class Ledger(Intake, Protocol):
+    """What the door opens to."""
+
+    def delivered(self, bubble: Delivered) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Stands before the ledger: what carries a code is a key, everything else a message."""
 
     conversation: Conversation
     context: Context
-    ledger: Intake
+    ledger: Ledger
 
     async def submit(self, incoming: Incoming) -> Sequence[Queued]:
         """Return the bubbles a message caused; those of a draft that moved follow by themselves."""

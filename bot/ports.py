@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from bot.dialogs.messages import Capabilities, Incoming, Outgoing
 from storage.backup import Place
-from storage.outbox import Delivered, Queued
+from storage.outbox import Queued
 
 T = TypeVar("T")
 
@@ -66,9 +66,6 @@ class Intake(Protocol):
     async def submit(self, incoming: Incoming) -> Sequence[Queued]: ...
 
     async def write(self, work: Callable[[Connection], T]) -> T: ...
-
-    def delivered(self, bubble: Delivered) -> None: ...
-
 
 class Messenger(Platform, Protocol):
     """A platform that comes to us by itself: it polls, or is called on its webhooks."""
