@@ -32,7 +32,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.dialogs.language import Texts
-from bot.dialogs.messages import Capabilities, Outgoing
+from bot.dialogs.messages import Capabilities, Incoming, Outgoing
 from bot.platforms.telegram_polling import LAST_PATIENCE, PATIENCE, Line, Raw
 from bot.platforms.telegram_sending import Postman
 from bot.platforms.telegram_updates import ALLOWED, PLATFORM, Membership, read
@@ -176,9 +176,13 @@ class Telegram:
                 self._soon(account, AnswerCallbackQuery(callback_query_id=seen.press))
             if seen.group is not None:
                 self._leave(account, seen.group)
+        chats: dict[str, list[Incoming]] = {}
+        for seen in found:
+            if seen.incoming is not None:
+                chats.setdefault(seen.incoming.chat, []).append(seen.incoming)
         news = {seen.membership.chat: seen.membership for seen in found if seen.membership}
         taken = await asyncio.gather(
-            *(intake.submit(seen.incoming) for seen in found if seen.incoming),
+            *(_in_order(intake, said) for said in chats.values()),
             *(self._noted(intake, account, last) for last in news.values()),
             return_exceptions=True,
         )
@@ -231,6 +235,12 @@ class Telegram:
             self._troubles.pop(account, None)
         else:
             self._troubles[account] = why
+
+
+async def _in_order(intake: Intake, said: Sequence[Incoming]) -> None:
+    """Hand in what one chat said. Nothing overtakes what is not taken."""
+    for incoming in said:
+        await intake.submit(incoming)
 
 
 async def _ask(bot: Bot, requests: Sequence[TelegramMethod[Any]]) -> None:
