@@ -10,6 +10,7 @@ import pytest
 from bot.dialogs.messages import Content, Press, Text
 from bot.platforms.telegram import COMMANDS
 from bot.platforms.telegram_polling import LONGEST_PAUSE
+from bot.ports import Messenger
 from tests.fakes.hand import Hand
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_door import Record
@@ -362,10 +363,10 @@ async def test_a_revoked_token_stops_only_its_own_bot(
 async def test_several_bots_listen_at_the_same_time(
     telegram: FakeTelegram, an: Person, notebook: Notebook
 ) -> None:
-    telegram.accounts[TOKEN].look()
     other = telegram.bot(OTHER)
     async with running(telegram, notebook) as bots:
-        assert bots.accounts == ("100001", "100002")
+        messenger: Messenger = bots
+        assert messenger.accounts == ("100001", "100002")
         an.types("một")
         an.at(other).types("hai")
         await taken(telegram)

@@ -191,6 +191,13 @@ async def test_a_bot_that_is_no_longer_ours_is_as_good_as_revoked(bots: Telegram
         await bots.deliver("100009", "5000000001", HELLO)
 
 
+async def test_what_comes_after_the_end_is_for_the_next_process(bots: Telegram, an: Person) -> None:
+    await bots.stop()
+
+    with pytest.raises(TryLater):
+        await bring(bots, an)
+
+
 FAULTS: Final[list[Callable[[], Any]]] = [
     lambda: refuse(403, "Forbidden: canary"),
     lambda: refuse(400, "Bad Request: canary"),
