@@ -1,18 +1,20 @@
 """A fake with one bot, a client that asks it plainly, and a person who has pressed Start."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pytest
 from aiohttp import ClientSession
 
 from tests.fakes.hand import Hand
-from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram import PATIENCE, FakeTelegram
 from tests.fakes.telegram_groups import Group
 from tests.fakes.telegram_parsing import understood, understood_update
 from tests.fakes.telegram_person import Person
 
+T = TypeVar("T")
 TOKEN: Final = "100001:INVENTED"
 OTHER: Final = "100002:INVENTED"
 KEYBOARD: Final = {
@@ -63,6 +65,12 @@ class Client:
         """Return the ids of the updates that wait."""
         told = await self.ask("getUpdates", **params)
         return [one["update_id"] for one in told.result]
+
+
+async def soon(awaited: Awaitable[T]) -> T:
+    """Return what it returns. Raises TimeoutError instead of letting a test hang."""
+    async with asyncio.timeout(PATIENCE):
+        return await awaited
 
 
 @pytest.fixture

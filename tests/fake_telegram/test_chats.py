@@ -16,6 +16,8 @@ async def test_an_edit_changes_what_stands_there(client: Client, an: Person, han
 
     told = await client.ask("editMessageText", chat_id=an.id, message_id=asked, text="Done")
 
+    (before,) = client.telegram.requests("sendMessage")
+    assert before.answer["result"]["text"] == "Sure?"
     assert an.hears() == ["Done"]
     assert an.sees()[-1].buttons == []
     assert told.result["edit_date"] == told.result["date"] + 3 * 86400

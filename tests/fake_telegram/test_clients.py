@@ -46,7 +46,7 @@ from telegram.ext import (
     filters,
 )
 
-from tests.fake_telegram.conftest import TOKEN
+from tests.fake_telegram.conftest import TOKEN, soon
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_faults import Fault, broken, cut, flood, refuse, reset
 from tests.fakes.telegram_person import Person
@@ -154,7 +154,7 @@ async def test_aiogram_polls(telegram: FakeTelegram, aiogram: AiogramBot, an: Pe
 
     an.types("hello")
 
-    (update,) = await waiting
+    (update,) = await soon(waiting)
     assert update.message and update.message.text == "hello"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.fake_telegram.conftest import KEYBOARD, TOKEN, Client
+from tests.fake_telegram.conftest import KEYBOARD, TOKEN, Client, soon
 from tests.fakes.hand import Hand
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_person import Person
@@ -73,7 +73,7 @@ async def test_a_poll_waits_for_news(client: Client, an: Person, first: int) -> 
 
     an.types("two")
 
-    assert await waiting == [first + 1]
+    assert await soon(waiting) == [first + 1]
     assert account.poll is None
 
 
@@ -90,7 +90,7 @@ async def test_a_poll_ends_empty_when_its_time_is_over(
     hand.forward(seconds=1)
     client.telegram.tick()
 
-    assert await waiting == []
+    assert await soon(waiting) == []
 
 
 async def test_of_two_pollers_the_one_that_waits_is_thrown_out(
@@ -103,11 +103,11 @@ async def test_of_two_pollers_the_one_that_waits_is_thrown_out(
     new = asyncio.create_task(client.updates(timeout=30))
     await client.telegram.until(lambda: account.poll is not before)
 
-    thrown = await old
+    thrown = await soon(old)
     an.types("two")
 
     assert (thrown.status, "other getUpdates request" in thrown.description) == (409, True)
-    assert await new == [first + 1]
+    assert await soon(new) == [first + 1]
 
 
 async def test_a_poller_that_went_away_stands_in_nobodys_way(
@@ -123,7 +123,7 @@ async def test_a_poller_that_went_away_stands_in_nobodys_way(
     await client.telegram.until(lambda: account.poll is not None)
     an.types("two")
 
-    assert await waiting == [first + 1]
+    assert await soon(waiting) == [first + 1]
 
 
 async def test_updates_are_kept_24_hours_and_presses_150_seconds(
@@ -141,6 +141,17 @@ async def test_updates_are_kept_24_hours_and_presses_150_seconds(
     assert await client.updates() == []
 
     assert [one["update_id"] for one in client.telegram.only.queue.lost] == [first + 1, first]
+
+
+async def test_an_update_tells_what_was_when_it_happened(
+    client: Client, an: Person, first: int
+) -> None:
+    said = an.types("before")
+    an.edits(said, "after")
+
+    told = await client.ask("getUpdates", offset=first + 1)
+    assert told.result[0]["message"]["text"] == "before"
+    assert told.result[1]["edited_message"]["text"] == "after"
 
 
 async def test_only_wanted_kinds_are_kept_from_when_it_was_said(
@@ -258,7 +269,7 @@ async def test_polling_and_a_webhook_exclude_each_other(
     await client.telegram.until(lambda: client.telegram.only.poll)
 
     await client.ask("setWebhook", url=HOOK)
-    thrown = await waiting
+    thrown = await soon(waiting)
     refused = await client.ask("getUpdates")
     await client.ask("deleteWebhook")
 
@@ -336,7 +347,7 @@ async def test_several_updates_of_one_chat_are_on_their_way_together(
     courier = client.telegram.couriers[TOKEN]
     await client.telegram.until(lambda: len(site.came) == 3)
     site.gate.set()
-    await delivering
+    await soon(delivering)
 
     assert (courier.most_at_once, sorted(site.ids)) == (3, list(range(first, first + 5)))
 
@@ -350,6 +361,7 @@ async def test_a_webhook_meets_duplicates_and_another_order(
     queue.order = lambda batch: batch[::-1]
     await client.telegram.deliver()
     queue.again(first)
+    await client.telegram.deliver()
     await client.telegram.deliver()
 
     assert site.ids == [first + 1, first, first]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import ClientError
 
-from tests.fake_telegram.conftest import Client
+from tests.fake_telegram.conftest import Client, soon
 from tests.fakes.telegram_faults import Fault, broken, cut, flood, hold, refuse, reset, silence
 from tests.fakes.telegram_person import Person
 
@@ -49,12 +49,12 @@ async def test_an_answer_may_never_come_though_the_message_did(client: Client, a
     client.telegram.order(silence())
     asking = asyncio.create_task(client.ask("sendMessage", chat_id=an.id, text="x"))
 
-    await client.telegram.faults.silent.wait()
+    await soon(client.telegram.faults.silent.wait())
     assert (an.hears(), asking.done()) == (["x"], False)
     client.telegram.faults.hang_up()
 
     with pytest.raises(ClientError):
-        await asking
+        await soon(asking)
 
 
 async def test_a_request_can_be_held_up(client: Client, an: Person) -> None:
@@ -65,7 +65,7 @@ async def test_a_request_can_be_held_up(client: Client, an: Person) -> None:
     await client.telegram.until(lambda: not client.telegram.faults.coming)
     await client.says(an, "quick")
     gate.set()
-    await slow
+    await soon(slow)
 
     assert an.hears() == ["quick", "slow"]
 
@@ -73,9 +73,10 @@ async def test_a_request_can_be_held_up(client: Client, an: Person) -> None:
 async def test_a_fault_waits_for_its_method_and_chat(client: Client, an: Person) -> None:
     ba = client.telegram.person("Ba")
     ba.starts()
-    client.telegram.order(broken("sendMessage", ba.id), broken(None))
+    client.telegram.order(broken("deleteMessage"), broken("sendMessage", ba.id), broken(None))
 
     assert not (await client.ask("getMe")).ok
     await client.says(an)
     assert not (await client.ask("sendMessage", chat_id=ba.id, text="x")).ok
     await client.says(ba)
+    assert [one.method for one in client.telegram.faults.coming] == ["deleteMessage"]

@@ -58,6 +58,7 @@ async def test_requests_come_in_five_ways(client: Client, an: Person) -> None:
         ("sendMessage", {"chat_id": 1}, 400, "sendMessage.text is missing"),
         ("sendMessage", {"chat_id": 1, "text": "x", "colour": 1}, 400, "colour is unknown"),
         ("sendMessage", {"chat_id": 1, "text": 7}, 400, "text is not String"),
+        ("sendMessage", {"chat_id": True, "text": "x"}, 400, "chat_id is not Integer"),
         ("sendMessage", {"chat_id": 1.5, "text": "x"}, 400, "chat_id is not Integer"),
         ("sendMessage", {"chat_id": 1, "text": "x", "reply_markup": []}, 400, "is not"),
         ("sendMessage", {"chat_id": 1, "text": "x", "reply_markup": {"rows": []}}, 400, "rows"),

@@ -149,9 +149,13 @@ async def test_a_file_nobody_refers_to_is_a_violation(careless: Client, an: Pers
     form = FormData({"chat_id": str(an.id), "document": "attach://f1"})
     form.add_field("f1", b"paper", filename="a.pdf")
     form.add_field("f2", b"paper", filename="b.pdf")
+    form.add_field("document", b"paper", filename="c.pdf")
 
     url = f"{careless.telegram.url}/bot{TOKEN}/sendDocument"
     async with careless.http.post(url, data=form) as answer:
         assert answer.status == 400
 
-    assert careless.telegram.violations == ["sendDocument.f2 is unknown"]
+    assert careless.telegram.violations == [
+        "the file document is not used",
+        "sendDocument.f2 is unknown",
+    ]
