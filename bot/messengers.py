@@ -77,7 +77,7 @@ def _zalo(settings: Settings, house: House, tokens: Mapping[str, str]) -> Messen
         texts=house.known.texts,
         now=house.now,
         random=house.random,
-        warn=print,
+        warn=lambda line: print(line, flush=True),
     )
 
 

@@ -67,6 +67,7 @@ class Intake(Protocol):
 
     async def write(self, work: Callable[[Connection], T]) -> T: ...
 
+
 class Messenger(Platform, Protocol):
     """A platform that comes to us by itself: it polls, or is called on its webhooks."""
 

@@ -5,7 +5,7 @@ send the same message twice, press an old button, answer before the question was
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +20,7 @@ from bot.app import CAPABILITIES, House, Place, open_house, open_house_async
 from bot.dialogs.messages import Incoming, Press, Text
 from bot.dialogs.prompts import OPTIONS
 from bot.dialogs.state import Chat, Draft
-from bot.platforms import terminal, web
+from bot.platforms import telegram_updates, terminal, web
 from bot.platforms.doorman import Bouncer
 from bot.platforms.terminal import Line, Terminal
 from bot.platforms.zalo import Zalo
@@ -32,11 +32,15 @@ from storage.standing import standing
 from storage.tables import chats, consents, inbox, outbox
 from tests.browsing import Site, Visitor
 from tests.conftest import Clock, seeded
+from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram_person import Person
+from tests.fakes.telegram_updates import update
 from tests.fakes.zalo import FakeZalo
 from tests.fakes.zalo_people import Chat as ZaloChat
 from tests.fakes.zalo_people import Event as ZaloEvent
 from tests.fakes.zalo_people import Person as ZaloPerson
 from tests.listening import served, until
+from tests.telegram_house import TOKEN, TelegramHouse
 
 
 class Driver(Protocol):
@@ -44,6 +48,9 @@ class Driver(Protocol):
 
     async def start(self, folder: Path) -> None: ...
     async def stop(self) -> None: ...
+    async def end(self) -> None:
+        """Leave nothing behind: there is no start after this."""
+
     async def say(self, words: str) -> str:
         """Return all that the platform shows afterwards, as one text."""
 
@@ -82,6 +89,9 @@ class TerminalDriver:
     async def stop(self) -> None:
         self._ledger.close()
         await self.house.database.close()
+
+    async def end(self) -> None:
+        pass
 
     async def say(self, words: str) -> str:
         return await self._turn(Line(Text(words), event_id=f"message {next(self._numbers)}"))
@@ -135,6 +145,9 @@ class WebDriver:
         await self.visitor.client.aclose()
         await close_ledger(self._ledger)
         await self.house.database.close()
+
+    async def end(self) -> None:
+        pass
 
     async def say(self, words: str) -> str:
         return await self._send(text=words)
@@ -220,6 +233,9 @@ class ZaloDriver:
         await self.house.database.close()
         await self._stack.aclose()
 
+    async def end(self) -> None:
+        pass
+
     async def say(self, words: str) -> str:
         seen = len(self._person.texts)
         self._last = self._person.types(words)
@@ -260,7 +276,77 @@ class ZaloDriver:
         return "zalo", "100001", self._person.id
 
 
+@dataclass
+class TelegramDriver:
+    """Polls a fake Telegram, where An taps what lies under the thumb and presses what is above."""
+
+    telegram: FakeTelegram = field(default_factory=lambda: FakeTelegram(Clock()))
+    house: House = field(init=False)
+    _office: TelegramHouse = field(init=False)
+    _person: Person | None = None
+    _last: int = 0
+
+    async def start(self, folder: Path) -> None:
+        if self._person is None:
+            await self.telegram.__aenter__()
+            self._person = self.telegram.person("An", self.telegram.bot(TOKEN))
+        self._office = TelegramHouse(self.telegram)
+        await self._office.open(folder)
+        self.house = self._office.house
+
+    @property
+    def person(self) -> Person:
+        assert self._person is not None
+        return self._person
+
+    async def stop(self) -> None:
+        await self._office.close()
+        assert self.telegram.violations == []
+
+    async def end(self) -> None:
+        """Switch the fake off; between `stop` and `start` people go on writing to it."""
+        await self.telegram.__aexit__(None, None, None)
+
+    async def say(self, words: str) -> str:
+        return await self._turn(lambda: self.person.types(words))
+
+    async def press(self, value: str) -> str:
+        label = self._office.label(value)
+        below = any(label in row for row in self.person.keyboard)
+        press = self.person.taps if below else self.person.presses
+        return await self._turn(lambda: press(label))
+
+    async def _turn(self, do: Callable[[], object]) -> str:
+        self._last = self.person.account.queue.next_id
+        said = await self._office.answers(self.person, do)
+        return "\n".join(bubble.text for bubble in said)
+
+    async def again(self) -> None:
+        account = self.person.account
+        await self._office.turn(account, lambda: account.queue.again(self._last))
+
+    async def old_button(self, value: str) -> None:
+        press = update("callback")["callback_query"]
+        press["from"] |= {"id": self.person.id}
+        press["message"]["chat"] |= {"id": self.person.id}
+        await self._inject({"callback_query": {**press, "data": f"1:{value}"}})
+
+    async def too_early(self, words: str) -> None:
+        message = update("text")["message"]
+        message["chat"] |= {"id": self.person.id}
+        yesterday = int((self.telegram.now() - timedelta(days=1)).timestamp())
+        await self._inject({"message": {**message, "text": words, "date": yesterday}})
+
+    async def _inject(self, body: Mapping[str, object]) -> None:
+        account = self.person.account
+        await self._office.turn(account, lambda: self.telegram.inject(body, account))
+
+    def chat(self) -> tuple[str, str, str]:
+        return telegram_updates.PLATFORM, TOKEN.partition(":")[0], str(self.person.id)
+
+
 DRIVERS: Final[dict[str, Callable[[], Driver]]] = {
+    "telegram": TelegramDriver,
     "terminal": TerminalDriver,
     "web": WebDriver,
     "zalo": ZaloDriver,
@@ -277,6 +363,7 @@ async def driver(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await driver.start(tmp_path)
     yield driver
     await driver.stop()
+    await driver.end()
 
 
 async def stands(driver: Driver) -> tuple[str | None, dict[str, object]]:

@@ -16,15 +16,7 @@ from typing import Any, Final
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.methods import (
-    AnswerCallbackQuery,
-    DeleteWebhook,
-    LeaveChat,
-    SendMessage,
-    SetMyCommands,
-    SetWebhook,
-    TelegramMethod,
-)
+from aiogram.methods import DeleteWebhook, SetMyCommands, SetWebhook
 from aiogram.types import BotCommand
 from msgspec import DecodeError, json
 from starlette.requests import Request
@@ -33,12 +25,11 @@ from starlette.routing import Route
 
 from bot.dialogs.language import Texts
 from bot.dialogs.messages import Capabilities, Outgoing
-from bot.platforms.telegram_polling import LAST_PATIENCE, PATIENCE, Line, Raw
-from bot.platforms.telegram_sending import Postman
-from bot.platforms.telegram_updates import ALLOWED, PLATFORM, Membership, read
-from bot.ports import Clock, Entropy, Intake, Revoked
-from storage.ledger import chat_token
-from storage.outbox import reachable
+from bot.platforms.telegram_polling import PATIENCE, Line, Raw
+from bot.platforms.telegram_receiving import Reception
+from bot.platforms.telegram_sending import OUTAGE, Postman
+from bot.platforms.telegram_updates import ALLOWED, PLATFORM
+from bot.ports import Clock, Entropy, Intake, Revoked, TryLater
 from storage.sealed import Keys
 
 log = logging.getLogger(__name__)
@@ -85,19 +76,20 @@ class Telegram:
     name: str = PLATFORM
     pushes: bool = True
     _session: _Session = field(init=False, repr=False)
+    _receptions: dict[str, Reception] = field(init=False, repr=False)
     _postmen: dict[str, Postman] = field(init=False, repr=False)
     _lines: "list[tuple[Line, asyncio.Task[None]]]" = field(default_factory=list, repr=False)
-    _errands: "set[asyncio.Task[None]]" = field(default_factory=set, repr=False)
-    _leaving: set[tuple[str, int]] = field(default_factory=set, repr=False)
     _troubles: dict[str, str] = field(default_factory=dict)
     _intake: Intake | None = field(default=None, repr=False)
+    _stopped: bool = False
 
     def __post_init__(self) -> None:
         self._session = _Session(api=TelegramAPIServer.from_base(self.api))
-        bots = {account: Bot(token, self._session) for account, token in self.tokens.items()}
-        self._postmen = {
-            account: Postman(bot, self.texts, self.now) for account, bot in bots.items()
-        }
+        self._receptions, self._postmen = {}, {}
+        for account, token in self.tokens.items():
+            bot = Bot(token, self._session)
+            self._receptions[account] = Reception(account, bot, self.keys, self.texts, self.now)
+            self._postmen[account] = Postman(bot, self.texts, self.now)
 
     @property
     def accounts(self) -> Sequence[str]:
@@ -115,12 +107,12 @@ class Telegram:
     async def start(self, intake: Intake) -> None:
         """Let every bot set up and poll, or wait for its webhook, in the background."""
         self._intake = intake
-        for account, postman in self._postmen.items():
+        for account, reception in self._receptions.items():
             line = Line(
-                postman.bot,
+                reception.bot,
                 polls=not self.public_url,
                 set_up=partial(self._set_up, account),
-                hand_in=partial(self._hand_in, intake, account),
+                hand_in=partial(reception.take, intake),
                 in_trouble=partial(self._in_trouble, account),
                 random=self.random,
                 sleep=self.sleep,
@@ -128,16 +120,20 @@ class Telegram:
             self._lines.append((line, asyncio.create_task(line.run())))
 
     async def stop(self) -> None:
-        """Finish what is in hand. A webhook that comes now is sent again by Telegram."""
-        self._intake = None
+        """Finish what is in hand. Webhooks and bubbles that come now have to come again.
+
+        To be called when nothing is being delivered any more.
+        """
+        self._intake, self._stopped = None, True
         await asyncio.gather(*(line.stop(running) for line, running in self._lines))
         self._lines.clear()
-        if self._errands:
-            await asyncio.wait(self._errands, timeout=LAST_PATIENCE)
+        await asyncio.gather(*(reception.finish() for reception in self._receptions.values()))
         await self._session.close()
 
     async def deliver(self, account: str, chat: str, outgoing: Outgoing) -> datetime:
         """See `bot.ports.Platform`. A bot that is no longer in the settings is a revoked one."""
+        if self._stopped:
+            raise TryLater(OUTAGE)
         postman = self._postmen.get(account)
         if postman is None:
             raise Revoked
@@ -150,7 +146,8 @@ class Telegram:
     async def _called(self, request: Request) -> Response:
         """Take one update: 200 when it is on the disk, 503 to have it sent again."""
         account = request.path_params["account"]
-        if account not in self._postmen:
+        reception = self._receptions.get(account)
+        if reception is None:
             return Response(status_code=404)
         shown, secret = request.headers.get(SECRET_HEADER, ""), self.secret_of(account)
         if not hmac.compare_digest(shown.encode(), secret.encode()):
@@ -161,62 +158,27 @@ class Telegram:
         if self._intake is None:
             return Response(status_code=503)
         try:
-            await self._hand_in(self._intake, account, [raw])
+            await reception.take(self._intake, [raw])
         except Exception as error:
             log.error("not_taken", extra={"why": type(error).__name__})
             return Response(status_code=503)
         return Response()
 
-    async def _hand_in(self, intake: Intake, account: str, batch: Sequence[Raw]) -> None:
-        """Return once all that a batch says is on the disk. Raises what the ledger raises."""
-        now = self.now()
-        found = [read(raw, account, now) for raw in batch]
-        for seen in found:
-            if seen.press:
-                self._soon(account, AnswerCallbackQuery(callback_query_id=seen.press))
-            if seen.group is not None:
-                self._leave(account, seen.group)
-        news = {seen.membership.chat: seen.membership for seen in found if seen.membership}
-        taken = await asyncio.gather(
-            *(intake.submit(seen.incoming) for seen in found if seen.incoming),
-            *(self._noted(intake, account, last) for last in news.values()),
-            return_exceptions=True,
-        )
-        for failure in taken:
-            if isinstance(failure, BaseException):
-                raise failure
-
-    async def _noted(self, intake: Intake, account: str, news: Membership) -> None:
-        token = chat_token(self.keys, PLATFORM, account, news.chat)
-        await intake.write(lambda connection: reachable(connection, token, at=news.blocked_at))
-
-    def _leave(self, account: str, group: int) -> None:
-        """Say in a group that people are to write in private, and go."""
-        if (account, group) in self._leaving:
-            return
-        self._leaving.add((account, group))
-        said = SendMessage(chat_id=group, text=self.texts("platform.group"), parse_mode=None)
-        task = self._soon(account, said, LeaveChat(chat_id=group))
-        task.add_done_callback(lambda _: self._leaving.discard((account, group)))
-
-    def _soon(self, account: str, *requests: TelegramMethod[Any]) -> "asyncio.Task[None]":
-        """Ask for what nobody waits for, each request whatever became of the one before."""
-        task = asyncio.create_task(_ask(self._postmen[account].bot, requests))
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-        return task
-
     async def _set_up(self, account: str) -> None:
         """Have updates brought, or not; then show the menu. Raises what aiogram raises."""
-        here = SetWebhook(
+        reception = self._receptions[account]
+        drop = DeleteWebhook(drop_pending_updates=False)
+        wanted = self._webhook(account) if self.public_url else drop
+        await reception.bot(wanted, request_timeout=PATIENCE)
+        reception.soon(*self._menus())
+
+    def _webhook(self, account: str) -> SetWebhook:
+        return SetWebhook(
             url=f"{self.public_url.rstrip('/')}{PATH}{account}",
             secret_token=self.secret_of(account),
             allowed_updates=list(ALLOWED),
             max_connections=CONNECTIONS,
         )
-        wanted = here if self.public_url else DeleteWebhook(drop_pending_updates=False)
-        await self._postmen[account].bot(wanted, request_timeout=PATIENCE)
-        self._soon(account, *self._menus())
 
     def _menus(self) -> Iterator[SetMyCommands]:
         commands = [
@@ -231,14 +193,6 @@ class Telegram:
             self._troubles.pop(account, None)
         else:
             self._troubles[account] = why
-
-
-async def _ask(bot: Bot, requests: Sequence[TelegramMethod[Any]]) -> None:
-    for request in requests:
-        try:
-            await bot(request, request_timeout=PATIENCE)
-        except Exception as error:
-            log.info("errand_failed", extra={"why": type(error).__name__})
 
 
 async def _body(request: Request) -> Raw | None:
