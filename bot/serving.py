@@ -87,8 +87,9 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
         await server.serve(sockets=[listening])
     finally:
         bell.shutdown(wait=False)
-        await asyncio.gather(*(messenger.stop() for messenger in messengers.values()))
         await sender.stop()
+        await asyncio.gather(*(messenger.stop() for messenger in messengers.values()))
+        await sender.stop()  # what was handed in meanwhile is given back, for the next process
         await close_ledger(ledger)
         await house.database.close()
         print(house.known.texts("serving.stopped"))

@@ -31,6 +31,8 @@ from tests.test_kill import ROOT, Person, all_is_there, environment, person
 TOKEN = "100001:INVENTED-token-for-tests-0000000000"
 PUBLIC = "https://phieu.example.vn"
 SIGNALS = (signal.SIGKILL, signal.SIGTERM)
+REACTION = 0.2
+"""Seconds between a question and its answer; nobody answers while it is still on its way."""
 A_WHILE = 3.0
 """Seconds after which somebody looks at the last bubble again: it may be the same question."""
 LONGEST = 200
@@ -41,7 +43,7 @@ TRIES = 6
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    return 200 if request.config.getoption("--soak") else 2
+    return 200 if request.config.getoption("--soak") else 20
 
 
 @pytest.fixture
@@ -120,6 +122,7 @@ class Typist:
                 return
             question = asked(who.sees()[-1])
             if question:
+                await asyncio.sleep(REACTION)
                 answers[question] = answers.get(question) or next(lines)
                 who.types(answers[question])
                 self.typed += 1

@@ -23,6 +23,7 @@ from bot.dialogs.language import Texts
 from bot.dialogs.messages import Outgoing
 from bot.platforms.telegram_bubbles import keyboard, messages, several
 from bot.platforms.telegram_polling import PATIENCE, REVOKED
+from bot.platforms.telegram_updates import in_order
 from bot.ports import Clock, Revoked, TryLater, Unreachable
 
 OUTAGE: Final = timedelta(seconds=5)
@@ -93,9 +94,10 @@ class Postman:
             sent = await self.bot(requests[number], request_timeout=PATIENCE)
             self._begun[chat] = (outgoing, number + 1)
         del self._begun[chat]
+        at = in_order(sent.date, sent.message_id)
         if several(outgoing) and outgoing.kind == "ask":
-            self._shown[chat] = _Shown(outgoing, sent.message_id, sent.date)
-        return sent.date
+            self._shown[chat] = _Shown(outgoing, sent.message_id, at)
+        return at
 
 
 def _picked(before: Outgoing, after: Outgoing) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, Update
@@ -88,11 +88,19 @@ def seen(update: Update, account: str, now: datetime) -> Seen:
             event_id=str(update.update_id),
             chat=str(message.chat.id),
             content=content,
-            sent_at=message.date,
+            sent_at=in_order(message.date, message.message_id),
             received_at=now,
             ref=str(message.message_id),
         )
     )
+
+
+def in_order(date: datetime, message_id: int) -> datetime:
+    """Return when a message was sent, so that of two in one chat the later one is later.
+
+    Telegram's clock has whole seconds; within one, the numbers of its messages tell the order.
+    """
+    return date + timedelta(milliseconds=message_id % 1000)
 
 
 def _pressed(press: CallbackQuery, update_id: int, account: str, now: datetime) -> Seen:
