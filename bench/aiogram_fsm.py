@@ -25,7 +25,7 @@ from aiogram.types import Chat, Message, Update, User
 
 from bench import minimal
 
-_TOKEN: Final = "1:" + "a" * 35
+TOKEN: Final = "1:" + "a" * 35
 _DATE: Final = datetime(2026, 11, 22, tzinfo=UTC)
 _numbers = count(1)
 
@@ -106,7 +106,7 @@ class _Silent(BaseSession):
         """Nothing is open."""
 
 
-def _router(storage: SqliteStorage) -> Router:
+def router(storage: SqliteStorage) -> Router:
     """Return one handler per question, found by its state."""
     survey, router = minimal.survey(), Router()
     states = {question.id: State(question.id, "survey") for question in survey.questions}
@@ -146,8 +146,8 @@ def _router(storage: SqliteStorage) -> Router:
 async def play_aiogram(file: Path, surveys: int, in_flight: int) -> list[float]:
     """Fill in surveys, each in a new chat, `in_flight` at a time; return seconds of each turn."""
     storage = await SqliteStorage.open(file)
-    bot, dispatcher = Bot(_TOKEN, session=_Silent()), Dispatcher(storage=storage)
-    dispatcher.include_router(_router(storage))
+    bot, dispatcher = Bot(TOKEN, session=_Silent()), Dispatcher(storage=storage)
+    dispatcher.include_router(router(storage))
     latencies: list[float] = []
     chats = iter([next(_numbers) for _ in range(surveys)])
     await asyncio.gather(*(_people(dispatcher, bot, chats, latencies) for _ in range(in_flight)))

@@ -56,7 +56,7 @@ def _telegram(settings: Settings, house: House, tokens: Mapping[str, str]) -> Me
         tokens=tokens,
         keys=house.keys,
         texts=house.known.texts,
-        capabilities=CAPABILITIES["telegram"],
+        capabilities=replace(CAPABILITIES["telegram"], per_second=settings.telegram_per_second),
         now=house.now,
         random=house.random,
         secret_of=lambda account: _secret(settings, house, "telegram", account),

@@ -61,6 +61,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "it, several with commas between; for one commune: 00000=TOKEN.",
         "telegram_api": "{setting}: not an address. Write https://HOST, or remove it.",
         "zalo_api": "{setting}: not an address. Write https://HOST, or remove it.",
+        "telegram_per_second": "{setting}: {given} is not a number above 0. Write for example 30.",
         "zalo_per_second": "{setting}: {given} is not a number above 0. Write for example 10.",
         "public_url": "{setting}: not an address people can open. Write https://HOST without a "
         "path, or remove it to ask the messengers for news instead of being called.",
@@ -186,6 +187,8 @@ class Settings(BaseSettings):
     public_url: Address = ""
     """Address of this process from outside. Empty: messengers are polled, and pages of ours are
     not offered in them."""
+    telegram_per_second: float = Field(30.0, gt=0)
+    """Messages one Telegram bot may send in a second; more only on a server of one's own."""
     zalo_per_second: float = Field(10.0, gt=0)
     """Messages one Zalo bot may send in a second; the platform does not publish its limit."""
     webhook_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None

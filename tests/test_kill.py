@@ -257,7 +257,9 @@ def all_is_there(
     records = exported(data)
     found = {record["answers"]["q04_so_cccd"]: record for record in records}
     assert len(records) == len(people)
-    assert all(found[one.answers["q04_so_cccd"]]["answers"] == one.answers for one in people)
+    assert [found[one.answers["q04_so_cccd"]]["answers"] for one in people] == [
+        one.answers for one in people
+    ]
     assert {record["status"] for record in records} == {"confirmed"}
     assert len({record["receipt"] for record in records}) == len(people)
     assert run("audit", "verify", "--data", str(data)).returncode == 0

@@ -21,7 +21,7 @@ from bot.dialogs.effects import (
     Tell,
 )
 from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
-from bot.dialogs.language import is_bare
+from bot.dialogs.language import LONGEST_BARE_NUMBER, is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines, tone_fold
 from bot.dialogs.readers.reading import Invalid
@@ -97,6 +97,8 @@ def _said(scene: Scene, dialog: Dialog, event: Said) -> Step:
     bare = is_bare(text, scene.known.texts.words("words.bare"))
     if event.early and bare:
         return (dialog, []) if text == dialog.chat.last else (dialog, [Ask()])
+    if event.early and _given_before(dialog, text):
+        return dialog, [Ask()]
     if not text:
         return refuse(dialog, "empty")
     if aside:
@@ -105,6 +107,13 @@ def _said(scene: Scene, dialog: Dialog, event: Said) -> Step:
     if last != dialog.chat.last:
         dialog = dialog.chatted(last=last)
     return _answered(scene, dialog, event.text, text)
+
+
+def _given_before(dialog: Dialog, text: str) -> bool:
+    """True for a document's number that is an answer already: sent twice, not meant for another."""
+    digits = "".join(character for character in text if character.isdigit())
+    known = dialog.draft.answers.values() if dialog.draft else ()
+    return len(digits) > LONGEST_BARE_NUMBER and digits in known
 
 
 def _says_nothing(text: str) -> bool:
