@@ -52,6 +52,7 @@ BOTS: Final[dict[str, tuple[Callable[[str], str], Callable[[int], Sequence[str]]
 class Somebody:
     number: int
     lines: Iterator[str]
+    questions: int
     answers: dict[str, str] = field(default_factory=dict)
     since: float = 0
     """When they wrote last; 0: they were answered."""
@@ -69,19 +70,20 @@ class Crowd:
     _waiting: "deque[dict[str, Any]]" = field(default_factory=deque)
     _sent: "deque[dict[str, Any]]" = field(default_factory=deque)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _chats: "count[int]" = field(default_factory=lambda: count(1))
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def come(self) -> None:
         """Let everybody arrive, one after another within a few seconds."""
         loop = asyncio.get_running_loop()
         for number in range(1, self.people + 1):
-            loop.call_later(WARM / 2 * number / self.people, self._begin, number)
+            loop.call_later(WARM / 2 * number / self.people, self._begin)
 
-    def _begin(self, number: int) -> None:
-        chat = number + self.people * self.finished
-        lines = iter(self.lines(chat))
-        somebody = self._somebody[chat] = Somebody(chat, lines)
-        self._write(somebody, next(lines))
+    def _begin(self) -> None:
+        chat = next(self._chats)
+        first, *rest = self.lines(chat)
+        somebody = self._somebody[chat] = Somebody(chat, iter(rest), len(rest))
+        self._write(somebody, first)
 
     def _write(self, somebody: Somebody, text: str) -> None:
         somebody.since = monotonic()
@@ -135,9 +137,9 @@ class Crowd:
                     return
                 somebody.answers[question] = line
             loop.call_later(MOMENT, self._write, somebody, somebody.answers[question])
-        elif next(somebody.lines, None) is None and len(somebody.answers) > 5:
+        elif len(somebody.answers) == somebody.questions:
             self.finished += 1
-            loop.call_later(MOMENT, self._begin, somebody.number)
+            loop.call_later(MOMENT, self._begin)
 
 
 async def serve(people: int, bot: str, seconds: float) -> None:
@@ -151,7 +153,9 @@ async def serve(people: int, bot: str, seconds: float) -> None:
     await asyncio.to_thread(sys.stdin.readline)  # the bot is ready
     crowd.began = monotonic()
     crowd.come()
-    await asyncio.sleep(WARM + seconds)
+    await asyncio.sleep(WARM)
+    print("warm", flush=True)
+    await asyncio.sleep(seconds)
     print(json.dumps({"latencies": crowd.latencies, "finished": crowd.finished}), flush=True)
 
 
