@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from bot.dialogs.messages import Content, Press, Text
+from bot.platforms.errands import LONGEST_PAUSE
 from bot.platforms.telegram import COMMANDS
-from bot.platforms.telegram_polling import LONGEST_PAUSE
 from bot.ports import Messenger
 from tests.fakes.hand import Hand
 from tests.fakes.telegram import FakeTelegram
@@ -70,7 +70,9 @@ async def test_what_is_written_arrives_in_order(
         said[int(one.chat)].append(one.content)
     assert said == {an.id: [Text("một"), Text("ba")], binh.id: [Text("hai")]}
     assert {one.account for one in notebook.taken} == {"100001"}
-    assert all(one.sent_at == telegram.now() for one in notebook.taken)
+    assert {one.sent_at.replace(microsecond=0) for one in notebook.taken} == {telegram.now()}
+    times = [one.sent_at for one in notebook.taken if one.chat == str(an.id)]
+    assert times == sorted(set(times)), "one second, but one after the other"
 
 
 async def test_the_offset_moves_only_when_all_of_a_batch_is_taken(
@@ -283,8 +285,8 @@ async def test_an_outage_passes_with_longer_and_longer_pauses(
     assert told == [{"100001": "no_answer"}]
     assert notebook.said == [Text("một")]
     assert len(pauses.seconds) == 10
-    assert pauses.seconds[0] <= 2 and pauses.seconds[5] > 16
-    assert all(seconds <= LONGEST_PAUSE for seconds in pauses.seconds)
+    assert pauses.seconds[0] <= 3 and pauses.seconds[5] > 16
+    assert all(seconds <= 1.5 * LONGEST_PAUSE for seconds in pauses.seconds)
     assert len(set(pauses.seconds)) == len(pauses.seconds), "drawn by chance"
 
 
@@ -309,7 +311,8 @@ async def test_a_pause_telegram_asks_for_is_kept(
     async with running(telegram, notebook, pauses):
         await taken(telegram)
 
-    assert pauses.seconds == [77]
+    (waited,) = pauses.seconds
+    assert 77 <= waited <= 1.5 * 77
 
 
 async def test_another_poller_is_told_as_a_conflict_until_it_is_gone(

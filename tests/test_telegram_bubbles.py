@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogs.messages import Button, Outgoing
-from bot.platforms.telegram_bubbles import LONGEST_TEXT, keyboard, messages, utf16
+from bot.platforms.telegram_bubbles import LONGEST_TEXT, keyboard, messages
 from tests.telegram_line import TEXTS
 
 
@@ -153,5 +153,5 @@ def test_every_piece_is_one_telegram_takes(text: str, times: int) -> None:
 
     sent = [one.text for one in messages(7, bubble(question=None, kind="info", text=whole), TEXTS)]
 
-    assert all(0 < utf16(one) <= LONGEST_TEXT for one in sent)
+    assert all(0 < len(one.encode("utf-16-le")) // 2 <= LONGEST_TEXT for one in sent)
     assert "".join("".join(sent).split()) == "".join(whole.split())

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from bot.dialogs.language import Texts
 from bot.dialogs.messages import Capabilities, Outgoing
+from bot.platforms.errands import Errands
 from bot.platforms.telegram_polling import PATIENCE, Line, Raw
 from bot.platforms.telegram_receiving import Reception
 from bot.platforms.telegram_sending import OUTAGE, Postman
@@ -114,8 +115,7 @@ class Telegram:
                 set_up=partial(self._set_up, account),
                 hand_in=partial(reception.take, intake),
                 in_trouble=partial(self._in_trouble, account),
-                random=self.random,
-                sleep=self.sleep,
+                errands=Errands(self.random, self.sleep),
             )
             self._lines.append((line, asyncio.create_task(line.run())))
 

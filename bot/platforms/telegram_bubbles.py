@@ -16,6 +16,7 @@ from aiogram.types import (
 from bot.dialogs.language import Texts
 from bot.dialogs.messages import Button, Outgoing
 from bot.dialogs.prompts import BESIDES, KINDS
+from bot.platforms.pieces import pieces
 
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
 
@@ -26,8 +27,6 @@ LONGEST_DATA: Final = 64
 LONGEST_PLACEHOLDER: Final = 64
 WIDEST: Final = {2: 18, 3: 10}
 """Buttons in a row -> characters of the longest label."""
-ENDS: Final = ("\n", ". ", "? ", "; ", " ")
-"""Where a text that is too long may be cut, best first."""
 
 
 def messages(chat: int, outgoing: Outgoing, texts: Texts) -> Sequence[SendMessage]:
@@ -143,30 +142,8 @@ def _message(chat: int, outgoing: Outgoing, text: str, markup: Markup | None) ->
 def _parts(text: str, *, apart: bool) -> list[str]:
     """Return the texts of the messages of a bubble; `apart`: its last line by itself."""
     text = text.strip()
-    parts = list(_short(text))
+    parts = list(pieces(text, LONGEST_TEXT))
     if apart and len(parts) == 1 and "\n" in text:
         head, _, foot = text.rpartition("\n")
         return [head.strip(), foot]
     return parts
-
-
-def _short(text: str) -> Iterator[str]:
-    """Yield a text in pieces Telegram takes, cut at the end of a line or a sentence."""
-    while utf16(text) > LONGEST_TEXT:
-        whole = _start(text)
-        cuts = (whole.rfind(end) + len(end) for end in ENDS if whole.rfind(end) > 0)
-        at = next(cuts, len(whole))
-        yield text[:at].strip()
-        text = text[at:].strip()
-    yield text
-
-
-def _start(text: str) -> str:
-    """Return as much of the start of a text as one message takes."""
-    units = text.encode("utf-16-le")[: 2 * LONGEST_TEXT]
-    return units.decode("utf-16-le", errors="ignore")
-
-
-def utf16(text: str) -> int:
-    """Return the length of a text as Telegram counts it."""
-    return len(text.encode("utf-16-le")) // 2

@@ -5,8 +5,9 @@ The offset moves only when a whole batch is on the disk: what is lost on the way
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from aiogram import Bot
@@ -19,8 +20,8 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import TelegramMethod
 
+from bot.platforms.errands import Errands
 from bot.platforms.telegram_updates import ALLOWED
-from bot.ports import Entropy
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,6 @@ PATIENCE: Final = 15
 """Seconds any other request may take."""
 LAST_PATIENCE: Final = 3
 """Seconds for what is only polite, when we are about to stop."""
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 60.0
-"""Seconds between two tries when something fails."""
 NO_ANSWER_AFTER: Final = 3
 """Failures in a row after which Telegram counts as away."""
 REVOKED: Final = (TelegramUnauthorizedError, TelegramNotFound)
@@ -65,16 +63,14 @@ class Line:
     """Returns once all of a batch is on the disk."""
     in_trouble: Callable[[str | None], None]
     """Told "revoked", "conflict", "no_answer"; None when all is well."""
-    random: Entropy
-    sleep: Callable[[float], Coroutine[Any, Any, None]]
+    errands: Errands
     _offset: int | None = None
     _ready: bool = False
-    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Return when stopped, when the token is revoked, or when a webhook is set."""
         failures = 0
-        while not self._stopping.is_set() and (self.polls or not self._ready):
+        while not self.errands.stopping and (self.polls or not self._ready):
             try:
                 await self._step()
             except REVOKED:
@@ -83,14 +79,14 @@ class Line:
             except Exception as error:
                 failures += 1
                 self._note(error, failures)
-                await self._unless_stopped(self.sleep(self._pause(error, failures)))
+                await self.errands.pause(_asked(error), failures)
             else:
                 failures = 0
                 self.in_trouble(None)
 
     async def stop(self, running: "asyncio.Task[None]") -> None:
         """Finish the batch in hand, and let Telegram know how far we are."""
-        self._stopping.set()
+        await self.errands.stop()
         await running
         if self._offset is None:
             return
@@ -102,10 +98,12 @@ class Line:
 
     async def _step(self) -> None:
         if not self._ready:
-            await self._unless_stopped(self._prepared())
+            await self.errands.unless_stopped(self._prepared())
             return
         poll = RawUpdates(offset=self._offset, timeout=LONGEST_POLL, allowed_updates=ALLOWED)
-        batch = await self._unless_stopped(self.bot(poll, request_timeout=LONGEST_POLL + PATIENCE))
+        batch = await self.errands.unless_stopped(
+            self.bot(poll, request_timeout=LONGEST_POLL + PATIENCE)
+        )
         if batch:
             batch.sort(key=_number)
             await self.hand_in(batch)
@@ -115,17 +113,6 @@ class Line:
         await self.set_up()
         self._ready = True
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Return what the work returns; None, with the work called off, when it is time to stop."""
-        task, stop = asyncio.create_task(work), asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if task.done():
-            return task.result()
-        task.cancel()
-        await asyncio.wait({task})
-        return None
-
     def _note(self, error: Exception, failures: int) -> None:
         log.warning("line_failed", extra={"why": type(error).__name__})
         if isinstance(error, TelegramConflictError):
@@ -133,12 +120,10 @@ class Line:
         elif isinstance(error, AiogramError) and failures >= NO_ANSWER_AFTER:
             self.in_trouble("no_answer")
 
-    def _pause(self, error: Exception, failures: int) -> float:
-        """Return seconds: twice as long each time, half of it by chance, or what was asked for."""
-        asked: float = error.retry_after if isinstance(error, TelegramRetryAfter) else 0
-        longest = min(FIRST_PAUSE * 2.0 ** min(failures, 10), LONGEST_PAUSE)
-        chance: float = self.random(1)[0] / 255
-        return max(asked, longest / 2 + longest / 2 * chance)
+
+def _asked(error: Exception) -> timedelta:
+    """Return how long Telegram asks us to wait, if it does."""
+    return timedelta(seconds=error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
 
 
 def _number(raw: Raw) -> int:
