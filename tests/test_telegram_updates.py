@@ -22,7 +22,7 @@ IS: Final[Mapping[str, Any]] = {
     "voice": filters.VOICE | filters.VIDEO_NOTE,
     "sticker": filters.Sticker.ALL,
     "photo": filters.PHOTO,
-    "document": filters.Document.ALL,
+    "document": filters.Document.ALL | filters.VIDEO,
     "location": filters.LOCATION,
     "contact": filters.CONTACT,
 }
@@ -102,7 +102,7 @@ EXPECTED: Final[Mapping[str, Content]] = {
     "venue": Other("location"),
     "contact_own": Other("contact"),
     "contact_other": Other("contact"),
-    "video": Other("unsupported"),
+    "video": Other("document"),
     "dice": Other("unsupported"),
     "poll": Other("unsupported"),
     "unknown_message_kind": Other("unsupported"),

@@ -25,6 +25,7 @@ WHAT: Final[Mapping[str, NonText]] = {
     "sticker": "sticker",
     "photo": "photo",
     "document": "document",
+    "video": "document",
     "location": "location",
     "contact": "contact",
 }
