@@ -105,7 +105,7 @@ class Turn(Struct):
             case Pause():
                 pass
             case Link() if draft is not None:
-                self._offer_link(draft, lookup)
+                self._offer_link(scene, draft, lookup)
             case Linked():
                 self._tell_linked(scene, lookup)
             case Unlink():
@@ -124,11 +124,13 @@ class Turn(Struct):
         self.codes[draft.id] = Code(code, VALID)
         self.said.append(Tell("continuation_code", {"code": written(code), "days": VALID.days}))
 
-    def _offer_link(self, draft: Draft, lookup: Lookup) -> None:
+    def _offer_link(self, scene: Scene, draft: Draft, lookup: Lookup) -> None:
         code = lookup.short_code()
         self.codes[draft.id] = Code(code, SHORT_VALID)
         minutes = SHORT_VALID.seconds // 60
         self.said.append(Tell("link_code", {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}))
+        if scene.known.site:
+            self.said.append(Tell("link_site"))
 
     def _tell_linked(self, scene: Scene, lookup: Lookup) -> None:
         names = [scene.known.texts(f"platform_names.{name}") for name in lookup.linked()]

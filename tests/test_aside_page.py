@@ -161,3 +161,12 @@ async def test_the_answer_and_the_address_stand_nowhere_readable(site: Site) -> 
 
     assert "051090000001" not in repr(rows)
     assert path.removeprefix("/ghi/") not in repr(rows)
+
+
+async def test_the_code_for_another_platform_comes_with_the_address_of_the_web_chat(
+    site: Site,
+) -> None:
+    told = await say(site, *TO_ITEM_4, "nối kênh")
+
+    assert told[-1].text == f"Trang khai: {SITE}"
+    assert "Mã nối: " in told[-2].text
