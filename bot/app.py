@@ -32,8 +32,8 @@ T = TypeVar("T")
 CAPABILITIES = {
     "terminal": Capabilities("terminal", max_text=100_000),
     "web": Capabilities("web", codes=True, max_text=100_000),
-    "telegram": Capabilities("telegram", deletes=True, per_second=30, per_chat=1),
-    "zalo": Capabilities("zalo", stays=True, max_text=2000, per_second=10),
+    "telegram": Capabilities("telegram", deletes=True, relayed=True, per_second=30, per_chat=1),
+    "zalo": Capabilities("zalo", stays=True, relayed=True, max_text=2000, per_second=10),
 }
 """To add a platform: its module in `platforms/`, a line here, its start in `serving.py`."""
 

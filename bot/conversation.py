@@ -84,6 +84,8 @@ class Conversation:
         dialog = dialog.chatted(started=True, submissions=(*kept, id), own=own)
         scene = self._scene(incoming, view, dialog.replace(draft=draft))
         able = self.capabilities[incoming.platform]
+        if able.relayed:  # what was agreed to elsewhere named another way
+            draft = draft.replace(consent="")
         turned = Turn(dialog, Loaded("open", (draft,)))
         turned.step(scene, able, lookup)
         turned.events.append(turn.Event(id, "continued", {}))

@@ -95,6 +95,7 @@ LONGEST: Final = 40
 
 
 def _fills_in(connection: Connection, token: str) -> bool:
-    """True while a form is open in the chat: six digits may be an answer, a date for one."""
-    opened = select(chats.c.id).where(chats.c.token == token, chats.c.submission_id.is_not(None))
+    """True while something is asked about a form: six digits may be an answer, a date for one."""
+    asked = (chats.c.submission_id.is_not(None), chats.c.prompt != "")
+    opened = select(chats.c.id).where(chats.c.token == token, *asked)
     return connection.execute(opened).first() is not None

@@ -22,8 +22,8 @@ from storage.group import SqliteLedger
 from storage.ids import made_at
 from storage.outbox import (
     DELETABLE,
+    DELETION,
     LEASE,
-    REPLY,
     Delivered,
     Queued,
     give_back,
@@ -33,6 +33,7 @@ from storage.outbox import (
 )
 from storage.postgres import PostgresLedger
 from storage.sealed import Keys
+from storage.statements import REPLY
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ Ledger = SqliteLedger | PostgresLedger
 POLL: Final = 2.0
 """Seconds between two looks for bubbles that nobody announced: retries, other processes."""
 AT_ONCE: Final = 20
-"""Deliveries on their way at the same time."""
+"""Deliveries of one bot on their way at the same time: a platform that hangs holds up no other."""
 PATIENCE: Final = 20.0
 """Seconds a platform has to take a bubble."""
 FRESH: Final = LEASE.total_seconds() - 2 * PATIENCE
@@ -68,6 +69,10 @@ class _Claimed:
     since: float
     """Seconds, monotonic."""
 
+    @property
+    def old(self) -> bool:
+        return monotonic() - self.since > FRESH
+
 
 @dataclass(slots=True)
 class Sender:
@@ -83,7 +88,7 @@ class Sender:
     _ledger: Ledger | None = field(default=None)
     _chats: dict[int, deque[_Claimed]] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _gates: dict[Bot, asyncio.Semaphore] = field(default_factory=dict)
     _paces: dict[Bot, Pace] = field(default_factory=dict)
     _parked: dict[Bot, datetime] = field(default_factory=dict)
     _refused: dict[Bot, int] = field(default_factory=dict)
@@ -164,9 +169,9 @@ class Sender:
         waiting = self._chats[chat_id]
         while waiting:
             claimed = waiting[0]
-            if self._stopping.is_set() or monotonic() - claimed.since > FRESH:
+            if self._stopping.is_set() or claimed.old:
                 break
-            change = await self._deliver(claimed.bubble)
+            change = await self._deliver(claimed)
             waiting.popleft()
             if change is not None and not await self._settle(change):
                 break
@@ -176,17 +181,24 @@ class Sender:
         if left:
             await self._settle(partial(give_back, ids=left))
 
-    async def _deliver(self, bubble: Queued) -> Change | None:
+    async def _deliver(self, claimed: _Claimed) -> Change | None:
         """Bring one bubble; return what is to be written when the platform did not take it."""
-        put_off = await self._slot(bubble)
-        if put_off is not None:
-            return partial(retry_later, outbox_id=bubble.id, not_before=put_off, tried=False)
+        bubble = claimed.bubble
         bot = (bubble.platform, bubble.account)
+        put_off = await self._slot(bubble)
+        async with self._gates.setdefault(bot, asyncio.Semaphore(AT_ONCE)):
+            if claimed.old:
+                return partial(give_back, ids=[bubble.id])
+            put_off = put_off or self._parked_until(bot)
+            if put_off is not None:
+                return partial(retry_later, outbox_id=bubble.id, not_before=put_off, tried=False)
+            return await self._brought(bot, bubble)
+
+    async def _brought(self, bot: Bot, bubble: Queued) -> Change | None:
+        platform = self.platforms[bubble.platform]
         try:
-            async with self._gate, asyncio.timeout(PATIENCE):
-                at = await self.platforms[bubble.platform].deliver(
-                    bubble.account, bubble.chat, bubble.outgoing
-                )
+            async with asyncio.timeout(PATIENCE):
+                at = await platform.deliver(bubble.account, bubble.chat, bubble.outgoing)
         except Unreachable:
             return self._given_up(bubble)
         except TryLater as error:
@@ -205,18 +217,25 @@ class Sender:
     async def _slot(self, bubble: Queued) -> datetime | None:
         """Wait for the bubble's slot; or return until when it is to stand in the outbox."""
         bot, now = (bubble.platform, bubble.account), self.now()
-        parked = self._parked.get(bot)
-        if parked is not None and now < parked:
+        parked = self._parked_until(bot)
+        if parked is not None:
             return parked
-        self._parked.pop(bot, None)
         able = self.platforms[bubble.platform].capabilities
         pace = self._paces.setdefault(bot, Pace(able))
         # What is sent to many takes a free slot or none: it never stands before a reply.
-        patience = IN_HAND if bubble.priority == REPLY else timedelta()
+        patience = IN_HAND if bubble.priority in {REPLY, DELETION} else timedelta()
         wait = pace.book(bubble.chat_id, now, patience=patience)
         if wait > patience:
             return now + wait
         return await self._hold(wait) if wait else None
+
+    def _parked_until(self, bot: Bot) -> datetime | None:
+        """Return until when everything of a bot waits, None when nothing does."""
+        parked = self._parked.get(bot)
+        if parked is not None and self.now() >= parked:
+            del self._parked[bot]
+            return None
+        return parked
 
     async def _hold(self, wait: timedelta) -> datetime | None:
         """Wait in hand; told to stop, return that the bubble goes back at once."""

@@ -8,12 +8,12 @@ from typing import Any, Final
 from msgspec import json
 
 from bot.dialogs.messages import Incoming, Outgoing
-from storage.codes import token_of
+from storage.codes import SHORT_VALID, token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
-from storage.outbox import DELETION, LEASE, REPLY, Queued, payload_of
+from storage.outbox import DELETION, LEASE, Queued, payload_of
 from storage.sealed import Key, place, seal
-from storage.statements import Row
+from storage.statements import REPLY, Row
 from storage.tables import PROMOTED, TOKENS
 from storage.turn import Code, Confirmed, Consent, Decision, Event, Task
 
@@ -58,6 +58,8 @@ def apologise(desk: Desk, incoming: Incoming, chat: Chat, raw: bytes, why: str) 
     key = (incoming.platform, incoming.account, incoming.event_id)
     turn.add("dead letter", (about, sealed, why, *key))
     queued = turn.say([desk.context.apology(incoming)], about)
+    if incoming.ref:  # nobody has looked whether it is private
+        queued += turn.say([Outgoing("delete", "", ref=incoming.ref)], None)
     turn.accept()
     return queued
 
@@ -142,7 +144,8 @@ class _Turn:
         submission = self.touch(submission_id)
         expires = self._desk.at + code.valid // timedelta(milliseconds=1)
         token = token_of(self._desk.context.keys, code.text)
-        self.add("older codes", (submission.id,))
+        if code.valid > SHORT_VALID:  # a short one is soon over, and takes nothing away
+            self.add("older codes", (submission.id,))
         self.add("code", (token, self._chat.id, submission.id, expires, 0))
 
     def erase(self, submission_id: int) -> None:

@@ -10,12 +10,11 @@ from sqlalchemy import Connection, Row, Select, and_, case, or_, select, update
 from bot.dialogs.messages import Outgoing
 from storage.ids import instant, milliseconds
 from storage.sealed import Keys, place, unseal
+from storage.statements import REPLY
 from storage.tables import chats, outbox, submissions
 
 LEASE: Final = timedelta(minutes=1)
 """How long a worker may keep a bubble unsent before another takes it over."""
-REPLY: Final = 0
-"""Priority of answers; what is sent to many goes after them, with a higher number."""
 DELETION: Final = 20
 """Priority of deletions: one that has to wait holds nothing else back."""
 DELETABLE: Final = timedelta(hours=48)

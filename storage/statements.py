@@ -40,6 +40,9 @@ from storage.tables import (
     tasks,
 )
 
+REPLY: Final = 0
+"""Priority of answers; what is sent to many goes after them, with a higher number."""
+
 Row = tuple[Any, ...]
 Write = tuple[Insert | Update | Delete, tuple[str, ...]]
 
@@ -146,6 +149,7 @@ def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
     elsewhere = exists().where(
         outbox.c.chat_id == chats.c.id,
         outbox.c.failed_at.is_(None),
+        outbox.c.priority == literal_column(str(REPLY)),
         func.coalesce(outbox.c.claimed_by, literal_column("''")) != bindparam("worker"),
     )
     names = ("token", "id", "document", "prompt", "prompt_outbox_id", "prompt_sent_at", "person")

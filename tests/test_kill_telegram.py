@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -135,32 +135,46 @@ class Typist:
                 await self.server.until(lambda: len(room.messages) > known)
 
 
-@pytest.mark.parametrize("public", ["", PUBLIC], ids=["polling", "webhook"])
 async def test_fifty_people_and_a_process_that_dies(
-    public: str, kills: int, chance: Random, tmp_path: Path
+    kills: int, chance: Random, tmp_path: Path
 ) -> None:
-    people = [person(number, chance) for number in range(50)]
-    await asyncio.to_thread(set_up, tmp_path)
+    """Polling and webhook at the same time: while one process starts, the other is at work."""
+    modes = {"polling": "", "webhook": PUBLIC}
+    crowds = {name: [person(number, chance) for number in range(50)] for name in modes}
+    deaths = {name: [chance.randint(1, 120) for _ in range(kills)] for name in modes}
+
+    await asyncio.gather(
+        *(
+            survives(tmp_path / name, public, crowds[name], deaths[name])
+            for name, public in modes.items()
+        )
+    )
+
+
+async def survives(
+    data: Path, public: str, people: Sequence[Person], deaths: Sequence[int]
+) -> None:
+    """Let people fill in the form while the process dies after so many requests each time."""
+    await asyncio.to_thread(set_up, data)
     port = free_port()
     async with FakeTelegram.real() as server:
         account = server.bot(TOKEN)
         server.routes[PUBLIC] = f"http://127.0.0.1:{port}"
         typists = [Typist(server, one) for one in people]
         filled = [asyncio.create_task(typist.fills_in()) for typist in typists]
-        for number in range(kills):
-            async with running(tmp_path, server.url, port, public) as process:
-                enough = len(server.log) + chance.randint(1, 120)
+        for number, requests in enumerate(deaths):
+            async with running(data, server.url, port, public) as process:
+                enough = len(server.log) + requests
                 await seen(server, lambda n=enough: len(server.log) >= n or all_done(filled))  # type: ignore[misc]
                 process.send_signal(SIGNALS[number % 2])
-        async with running(tmp_path, server.url, port, public) as process:
+        async with running(data, server.url, port, public) as process:
             await asyncio.gather(*filled)
             await seen(server, lambda: not account.queue.waiting())
             process.send_signal(signal.SIGTERM)
         assert server.violations == []
 
-    records = await asyncio.to_thread(
-        all_is_there, tmp_path, people, sum(one.typed for one in typists)
-    )
+    messages = sum(one.typed for one in typists)
+    records = await asyncio.to_thread(all_is_there, data, people, messages)
     receipts = {record["answers"]["q04_so_cccd"]: record["receipt"] for record in records}
     for typist in typists:
         receipt = receipts[typist.one.answers["q04_so_cccd"]]

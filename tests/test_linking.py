@@ -81,7 +81,8 @@ async def test_the_draft_goes_on_where_the_code_is_typed(phones: Phones, words: 
     told = await phones.say("zalo", words.format(code.replace(" ", "")))
 
     assert "Chào Ông/Bà trở lại" in told
-    assert "nhắn ở đây" in told  # every chat is asked anew whether the office may write there
+    assert "Tin nhắn đi qua Zalo" in told  # another way, so another consent
+    assert "nhắn ở đây" in await phones.say("zalo", "1")  # and whether the office may write there
     assert "Mục 3." in await phones.say("zalo", "2")
     assert await phones.site.house.read(broken_chains) == []
 
@@ -114,7 +115,7 @@ async def test_a_message_that_comes_twice_moves_it_once(phones: Phones) -> None:
 
     count_of = select(func.count()).select_from(submissions)
     assert await phones.site.house.read(lambda c: c.scalar(count_of)) == 1
-    assert "Mục 4." in await phones.say("zalo", "2", "1")
+    assert "Mục 4." in await phones.say("zalo", "1", "2", "1")
 
 
 async def test_a_code_is_over_after_ten_minutes(phones: Phones) -> None:
@@ -153,7 +154,7 @@ async def test_six_digits_while_a_form_is_open_are_an_answer(phones: Phones) -> 
     told = await phones.say("zalo", code.replace(" ", ""), chat="binh")
 
     assert "Mã nối" not in told
-    assert "Mục 3." in await phones.say("zalo", f"mã {code}", chat="binh")
+    assert "Chào Ông/Bà trở lại" in await phones.say("zalo", f"mã {code}", chat="binh")
 
 
 async def test_the_platforms_are_listed_and_can_be_parted(phones: Phones) -> None:

@@ -18,7 +18,7 @@ from bot.dialogs.scene import (
 )
 from bot.dialogs.several import question_to_edit
 from bot.dialogs.state import NOTHING, Dialog, Draft
-from bot.dialogs.summary import ITEM_8, shown
+from bot.dialogs.summary import shown
 from bot.dialogs.talking import OPEN_STATUSES, welcome_back
 
 Aside = Callable[[Scene, Dialog, str], Step]
@@ -128,10 +128,14 @@ def _begin(scene: Scene, dialog: Dialog, _: str) -> Step:
 
 def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
     """Declare for somebody else; what was begun stays and is found under "my forms"."""
-    return onward(scene, dialog.replace(draft=None).chatted(started=True))
+    return onward(scene, dialog.replace(draft=None).chatted(started=True, unlocked=0))
 
 
-def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
+def _start(scene: Scene, dialog: Dialog, whose: str) -> Step:
+    """Begin; a link of another commune (`/start xa-00000`) is told whose assistant this is."""
+    if whose.startswith("xa-") and not whose.startswith(f"xa-{scene.known.office.commune}"):
+        dialog, said = _start(scene, dialog, "")
+        return dialog, [Tell("other_commune"), *said]
     if dialog.chat.prompt is not None:
         return dialog, [Ask()]
     if dialog.draft and not dialog.draft.confirmed:
@@ -143,6 +147,7 @@ def _start(scene: Scene, dialog: Dialog, _: str) -> Step:
 def _forms(_: Scene, dialog: Dialog, __: str) -> Step:
     if not dialog.chat.submissions:
         return _again(dialog, Tell("no_forms"))
+    dialog = dialog.chatted(unlocked=0)
     return dialog, [Load(dialog.chat.submissions[-LISTED:], "list")]
 
 
@@ -176,8 +181,21 @@ def _officer(_: Scene, dialog: Dialog, __: str) -> Step:
     return _again(dialog, need, Tell("officer"))
 
 
+def _locked(dialog: Dialog) -> Draft | None:
+    """Return the sent submission that is open here and may be somebody else's, if there is one.
+
+    On a phone where several people declared it opens by the year of birth (`must_know_year`).
+    """
+    draft, chat = dialog.draft, dialog.chat
+    if draft is None or not draft.confirmed or draft.change.kind:
+        return None
+    return draft if len(chat.submissions) > 1 and chat.unlocked != draft.id else None
+
+
 def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
     draft = dialog.draft
+    if locked := _locked(dialog):
+        return dialog, [Load((locked.id,), "edit")]
     if draft is None and dialog.chat.submissions:
         return dialog, [_latest(dialog, "edit")]
     if draft is None or not draft.consent:
@@ -208,6 +226,8 @@ def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
 
 def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
     draft = dialog.draft
+    if locked := _locked(dialog):
+        return dialog, [Load((locked.id,), "withdraw")]
     if draft is None and dialog.chat.submissions:
         return dialog, [_latest(dialog, "withdraw")]
     if draft is None or draft.status == "withdrawn":
@@ -217,6 +237,8 @@ def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
 
 def _erase(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft = dialog.draft
+    if locked := _locked(dialog):
+        return dialog, [Load((locked.id,), "erase")]
     if draft is None and dialog.chat.submissions:
         return dialog, [_latest(dialog, "erase")]
     if draft is None or not draft.confirmed:
@@ -237,9 +259,13 @@ def _stop(_: Scene, dialog: Dialog, __: str) -> Step:
 
 
 def _item_8(scene: Scene, dialog: Dialog, _: str) -> Step:
-    if dialog.draft is None or "q08_uu_tien" not in dialog.draft.answers:
+    if locked := _locked(dialog):
+        return dialog, [Load((locked.id,), "item_8")]
+    draft = dialog.draft
+    hidden = [q.id for q in scene.form.questions if q.sensitive and draft and q.id in draft.answers]
+    if draft is None or not hidden:
         return _again(dialog, Tell("help_idle"))
-    lines = (shown(scene, dialog.draft, question) for question in ITEM_8)
+    lines = (shown(scene, draft, question) for question in hidden)
     return _again(dialog, Tell("item_8", {"lines": "\n".join(filter(None, lines))}))
 
 

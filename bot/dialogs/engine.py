@@ -40,11 +40,9 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
     """Return the dialog after `event`, and what to do about it. It never raises."""
     match event:
         case Loaded() if must_know_year(dialog, event):
-            return ask_year(dialog, event)
-        case Loaded(why) if why in RESUMED and event.drafts:
-            return ASIDES[why](scene, dialog.replace(draft=event.drafts[0]), "")
+            return ask_year(scene, dialog, event)
         case Loaded():
-            return loaded(scene, dialog, event)
+            return _loaded(scene, dialog, event)
         case Received(receipt):
             return received(dialog, receipt)
         case Sent(what):
@@ -53,6 +51,14 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
             return _pressed(scene, dialog, event)
         case Said():
             return _said(scene, dialog, event)
+
+
+def _loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
+    if len(event.drafts) == 1:
+        dialog = dialog.chatted(unlocked=event.drafts[0].id)
+    if event.why in RESUMED and event.drafts:
+        return ASIDES[event.why](scene, dialog.replace(draft=event.drafts[0]), "")
+    return loaded(scene, dialog, event)
 
 
 def _sent(scene: Scene, dialog: Dialog, what: str) -> Step:
@@ -229,7 +235,7 @@ def _in_place(scene: Scene, dialog: Dialog, name: str, text: str) -> str:
 ITEM: Final = re.compile(r"\d[\d.]*[ab]?")
 LONGEST_ITEM: Final = 24
 """Characters of an item, or its name, after "edit"."""
-RESUMED: Final = frozenset({"edit", "withdraw", "erase"})
+RESUMED: Final = frozenset({"edit", "withdraw", "erase", "item_8"})
 """Commands about a submission that had to be brought first."""
 STARTERS: Final = frozenset({"begin", "resume"})
 """Single words that would be an odd thing to say while a question is open."""

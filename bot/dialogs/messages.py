@@ -81,6 +81,8 @@ class Capabilities(Struct, frozen=True):
     stays: bool = False
     """What the person sends stays in the chat for good: private answers are better typed on a page
     of our own."""
+    relayed: bool = False
+    """Messages pass through a company's servers: a draft from elsewhere needs a new consent."""
     max_text: int = 4096
     per_second: float = 0
     """Bubbles one bot may send in a second, 0: any number."""

@@ -27,6 +27,8 @@ from bot.dialogs.talking import short_name, spaced
 OFFER_AFTER: Final = 2
 """Refusals in a row after which an officer is offered."""
 FOOTNOTE_NUMBER: Final = re.compile(r"\((\d+)\)(?:, \(\d+\))* ")
+PERSONAL: Final = frozenset({"answers", "read_back", "item_8"})
+"""What is told that repeats answers: not to be forwarded where the platform can prevent it."""
 OFFERS_ALREADY: Final = frozenset({"voice", "unsupported"})
 
 
@@ -42,7 +44,8 @@ def render(
         shown = _open_prompt(scene, dialog) if named else {}
         match effect:
             case Tell(key, facts):
-                bubbles.append(Outgoing("info", _told(scene, key, facts, able), **shown))
+                text = _told(scene, key, facts, able)
+                bubbles.append(Outgoing("info", text, protect=key in PERSONAL, **shown))
             case Note(key, facts):
                 notes.append(scene.known.texts(key, **facts))
             case Refuse(code, facts):
@@ -89,7 +92,8 @@ def _asked(
         pending = draft_of(dialog).pending
         assert pending is not None  # noqa: S101 - a warning is about an answer
         return Outgoing(kind, text, about=pending.question, codes=pending.codes, **shown)
-    return Outgoing(kind, text, protect=kind == "summary", **shown)
+    protect = kind == "summary" or prompt.question == "card_confirm"
+    return Outgoing(kind, text, protect=protect, **shown)
 
 
 def prompt_text(scene: Scene, dialog: Dialog, able: Capabilities, key: str) -> str:

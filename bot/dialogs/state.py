@@ -166,6 +166,11 @@ class Chat(State, frozen=True, array_like=True):
     """Submissions in the order last shown, so that a number picks one."""
     withheld: bool = False
     """The platform keeps this person's messages to itself; they were told once."""
+    unlocked: int = 0
+    """The sent submission that was opened by the year of birth, where several people declared."""
+    wrong_years: int = 0
+    """Years of birth tried in vain on `wrong_day`."""
+    wrong_day: str = ""
 
     def without(self, submission_id: int) -> "Chat":
         """Return the chat with nothing left of a submission that was its own."""

@@ -1,4 +1,4 @@
-"""How answers are shown back to the person: masked numbers, item 8 hidden until asked for."""
+"""How answers are shown back to the person: numbers masked, what is sensitive hidden."""
 
 from typing import Final
 
@@ -53,6 +53,8 @@ def summary(scene: Scene, draft: Draft) -> str:
         question = scene.form[question_id]
         if question_id == "q08_uu_tien":
             lines.append(line(scene, question, scene.known.texts("hidden")))
+        elif question.sensitive and question_id not in ITEM_8:
+            lines.append(line(scene, question, scene.known.texts("hidden_reason")))
         elif question_id not in ITEM_8:
             lines.append(shown(scene, draft, question_id))
     return "\n".join(lines)

@@ -123,9 +123,18 @@ def received(dialog: Dialog, receipt: str) -> Step:
     """The submission is handed in: its receipt is known, nothing is parked any more."""
     draft = draft_of(dialog)
     why = draft.change.fields()
-    dialog = dialog.drafted(
-        status="confirmed", receipt=receipt, parked=NOTHING, change=Change(), card=NOTHING, edit=""
-    ).open(None)
+    dialog = (
+        dialog.chatted(unlocked=0)
+        .drafted(
+            status="confirmed",
+            receipt=receipt,
+            parked=NOTHING,
+            change=Change(),
+            card=NOTHING,
+            edit="",
+        )
+        .open(None)
+    )
     return dialog, [
         Record("confirmed", {"receipt": receipt, "change": why}),
         Confirm(),
@@ -207,15 +216,19 @@ def must_know_year(dialog: Dialog, event: Loaded) -> bool:
     return draft.confirmed and event.year != str(draft.answers.get(BIRTH_DATE))[:4]
 
 
-def ask_year(dialog: Dialog, event: Loaded) -> Step:
+def ask_year(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
     """Ask whose submission is to be opened for the year of birth; after some tries, a human."""
-    prompt = dialog.chat.prompt
-    if not event.year or prompt is None:
-        asking = Prompt("birth_year", dialog.chat.rev + 1, about=event.drafts[0].id, why=event.why)
-        return dialog.chatted(prompt=asking, rev=asking.rev), [Ask()]
-    if prompt.refusals + 1 >= MOST_YEARS:
+    prompt, today = dialog.chat.prompt, scene.today.isoformat()
+    wrong = dialog.chat.wrong_years if dialog.chat.wrong_day == today else 0
+    if event.year and prompt is not None:
+        wrong += 1
+        dialog = dialog.chatted(wrong_years=wrong, wrong_day=today)
+    if wrong >= MOST_YEARS:
         return dialog.open(None), [Tell("birth_year_closed")]
-    return refuse(dialog, "birth_year_wrong")
+    if event.year and prompt is not None:
+        return refuse(dialog, "birth_year_wrong")
+    asking = Prompt("birth_year", dialog.chat.rev + 1, about=event.drafts[0].id, why=event.why)
+    return dialog.chatted(prompt=asking, rev=asking.rev), [Ask()]
 
 
 def _birth_year(_: Scene, dialog: Dialog, text: str) -> Step:
@@ -228,7 +241,7 @@ def _birth_year(_: Scene, dialog: Dialog, text: str) -> Step:
 
 
 MOST_YEARS: Final = 5
-"""Years of birth that may be tried before the submission stays closed."""
+"""Years of birth that a chat may try in a day."""
 YEAR: Final = re.compile(r"(?<![0-9])[0-9]{4}$", re.ASCII)
 """At the end of what was typed: "1990", "nam 1990", "05/09/1990"."""
 BIRTH_DATE: Final = "q02_ngay_sinh"

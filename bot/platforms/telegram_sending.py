@@ -9,14 +9,15 @@ from typing import Final
 from aiogram import Bot
 from aiogram.exceptions import (
     AiogramError,
+    ClientDecodeError,
     TelegramBadRequest,
     TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramRetryAfter,
 )
-from aiogram.methods import DeleteMessage, EditMessageReplyMarkup
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.methods import DeleteMessage, EditMessageReplyMarkup, SendMessage
+from aiogram.types import Chat, InlineKeyboardMarkup, Message
 from msgspec import Struct
 
 from bot.dialogs.language import Texts
@@ -91,13 +92,25 @@ class Postman:
         begun, taken = self._begun.pop(chat, (None, 0))
         requests = messages(int(chat), outgoing, self.texts)
         for number in range(taken if begun == outgoing else 0, len(requests)):
-            sent = await self.bot(requests[number], request_timeout=PATIENCE)
+            sent = await self._taken(requests[number])
             self._begun[chat] = (outgoing, number + 1)
         del self._begun[chat]
         at = in_order(sent.date, sent.message_id)
         if several(outgoing) and outgoing.kind == "ask":
             self._shown[chat] = _Shown(outgoing, sent.message_id, at)
         return at
+
+    async def _taken(self, request: SendMessage) -> Message:
+        """Send one message. An answer we cannot read in full still says that it was taken."""
+        try:
+            return await self.bot(request, request_timeout=PATIENCE)
+        except ClientDecodeError as error:
+            given = error.data.get("result") if isinstance(error.data, dict) else None
+            if not (isinstance(given, dict) and error.data.get("ok")):
+                raise
+            number, date = int(given.get("message_id", 0)), given.get("date", 0)
+            chat = Chat(id=int(request.chat_id), type="private")
+            return Message(message_id=number, date=date or self.now(), chat=chat)
 
 
 def _picked(before: Outgoing, after: Outgoing) -> bool:

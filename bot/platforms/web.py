@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -25,6 +26,7 @@ from bot.platforms.bubbles import view_of
 from bot.platforms.continuing import asked_to_continue
 from bot.platforms.doorman import Bouncer, TooLarge, Visitor, read_form, same_origin, visitor
 from bot.ports import Unreachable
+from storage.codes import SHORT
 from storage.desk import Context
 from storage.ids import new_name
 from storage.ledger import chat_token
@@ -194,6 +196,9 @@ class Web:
         chat = self.chat_of(who)
         event_id = fields.get("event", "")
         incoming = self.incoming(chat, Text(""), event_id if _is_event(event_id) else "")
+        code = fields.get("code", "").replace(" ", "")
+        if len(code) == SHORT and code.isascii() and code.isdigit():
+            return await self._carried(incoming, code)
         address = request.client.host if request.client else ""
         work = asked_to_continue(self.conversation, self.context, incoming, address, fields)
         outcome = await self.ledger.write(work)
@@ -204,6 +209,12 @@ class Web:
         status = 429 if outcome == "code_tries" else 422
         wrong = self.conversation.known.texts(f"web.{outcome}")
         return self.page("continue.html", status, wrong=wrong, code=fields.get("code", "")[:40])
+
+    async def _carried(self, incoming: Incoming, code: str) -> Response:
+        """Take a code carried from another platform as if it had been typed in the chat."""
+        word = self.conversation.known.texts.words("words.link")[0]
+        await self.ledger.submit(replace(incoming, content=Text(f"{word} {code}")))
+        return RedirectResponse("/", 303)
 
     def greeting(self) -> Sequence[str]:
         return self.conversation.greet(self.incoming("", Text(""))).text.strip().split("\n")
