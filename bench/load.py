@@ -17,12 +17,15 @@ from typing import Any, Final
 
 from bench.figures import Figures, Scale, percentile
 from bench.homes import folder
+from bench.turns import NoReceipt
 from bot.app import Place, open_house, save_office
 from bot.content import trial_office
 
 TOKEN: Final = "100001:" + "a" * 35
 GOAL: Final = 2.0
 """Times the turns of aiogram's FSM."""
+FORM: Final = 40
+"""Seconds in which somebody comes to the end of a form, however slow the bot."""
 LONG: Final = 200
 """Seconds in which 100,000 turns are done."""
 FLAT: Final = 96
@@ -69,6 +72,8 @@ async def _measured(bot: str, people: int, seconds: int) -> dict[str, Any]:
             after = _used(process.pid)
     await crowd.wait()
     turns = len(found["latencies"])
+    if not found["finished"] and seconds >= FORM:
+        raise NoReceipt(f"{bot}: nobody came to the end of a form: {turns} turns")
     return found | {
         "rate": turns / seconds,
         "cpu": (after["cpu"] - before["cpu"]) / max(turns, 1) * 1e6,

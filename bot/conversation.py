@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Said, Sent, Tell
+from bot.dialogs.engine import tagged
 from bot.dialogs.form import Form
 from bot.dialogs.known import Known
 from bot.dialogs.messages import Capabilities, Incoming, Other, Outgoing, Press, Text
@@ -154,11 +155,17 @@ def _private(incoming: Incoming, scene: Scene, before: Dialog) -> bool:
             prompt = before.chat.prompt
             question = scene.form.by_id.get(prompt.question) if prompt else None
             asked = question is not None and question.private
-            return asked or LONG_NUMBER.search(text) is not None
+            return asked or LONG_NUMBER.search(text) is not None or _names_private(scene, text)
         case Other("photo" | "document"):
             return True
         case _:
             return False
+
+
+def _names_private(scene: Scene, text: str) -> bool:
+    """True for "8: 1; 9: 3": an answer to a private item, whatever is asked."""
+    items = {item for item, _ in tagged(text) or ()}
+    return any(question.private and question.item in items for question in scene.form.questions)
 
 
 LONG_NUMBER = re.compile(r"(?:[0-9][ .\-]?){9}")

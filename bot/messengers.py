@@ -62,6 +62,7 @@ def _telegram(settings: Settings, house: House, tokens: Mapping[str, str]) -> Me
         secret_of=lambda account: _secret(settings, house, "telegram", account),
         public_url=settings.public_url,
         api=settings.telegram_api,
+        warn=_printed,
     )
 
 
@@ -77,8 +78,12 @@ def _zalo(settings: Settings, house: House, tokens: Mapping[str, str]) -> Messen
         texts=house.known.texts,
         now=house.now,
         random=house.random,
-        warn=lambda line: print(line, flush=True),
+        warn=_printed,
     )
+
+
+def _printed(line: str) -> None:
+    print(line, flush=True)
 
 
 def _secret(settings: Settings, house: House, platform: str, account: str) -> str:

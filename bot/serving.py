@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -36,7 +37,7 @@ from bot.sender import Ledger, Sender
 from bot.settings import Settings, listen
 from storage.group import SqliteLedger
 from storage.health import figures, judge
-from storage.outbox import release
+from storage.outbox import abandon, release
 
 BACKUPS: Final = "backups"
 """Folder in the data folder whose newest file is the last backup."""
@@ -79,6 +80,9 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
     server = _Server(_configured(application(house, ledger, sender, messengers)))
     settle_memory()
     _announce(house, listening, messengers)
+    for messenger in messengers.values():
+        left = partial(abandon, platform=messenger.name, accounts=messenger.accounts, at=now())
+        await ledger.write(left)
     sender.start(ledger)
     for messenger in messengers.values():
         await messenger.start(Door(house.conversation, house.context, ledger))

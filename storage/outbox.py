@@ -194,6 +194,16 @@ def undelivered(connection: Connection) -> Sequence[Undelivered]:
     return [Undelivered(*row[:4], instant(row.failed_at), row.why or "") for row in found]
 
 
+def abandon(
+    connection: Connection, platform: str, accounts: Sequence[str], *, at: datetime
+) -> None:
+    """Give up what waits for bots of a platform that are no longer in the settings: listed."""
+    gone = select(chats.c.id).where(chats.c.platform == platform, chats.c.account.not_in(accounts))
+    waiting = (outbox.c.chat_id.in_(gone), outbox.c.failed_at.is_(None))
+    failed = {"failed_at": milliseconds(at), "why": "bot_removed", "claimed_by": None}
+    connection.execute(update(outbox).where(*waiting).values(**failed, claimed_until=0))
+
+
 def reachable(connection: Connection, token: str, *, at: datetime | None) -> None:
     """Note that a person has blocked the bot (`at`), or has let it in again (None)."""
     since = None if at is None else milliseconds(at)

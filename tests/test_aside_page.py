@@ -170,3 +170,22 @@ async def test_the_code_for_another_platform_comes_with_the_address_of_the_web_c
 
     assert told[-1].text == f"Trang khai: {SITE}"
     assert "Mã nối: " in told[-2].text
+
+
+async def test_help_asked_on_the_page_is_given_there(site: Site) -> None:
+    path = link_in(await say(site, *TO_ITEM_4))
+
+    status, said = await post(site.visitor(), path, "?")
+
+    assert status == 200
+    assert 'id="refusal"' in said
+
+
+async def test_a_doubtful_answer_is_not_called_recorded(site: Site) -> None:
+    path = link_in(await say(site, *TO_ITEM_4))
+
+    status, said = await post(site.visitor(), path, "001190000001")
+
+    assert status == 200
+    assert "Đã ghi" not in said
+    assert (await stands(site))[0] == "warning"

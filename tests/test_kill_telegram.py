@@ -140,7 +140,9 @@ async def test_fifty_people_and_a_process_that_dies(
 ) -> None:
     """Polling and webhook at the same time: while one process starts, the other is at work."""
     modes = {"polling": "", "webhook": PUBLIC}
-    crowds = {name: [person(number, chance) for number in range(50)] for name in modes}
+    # Each death comes after 60 requests or so; nobody may be done before the last of them.
+    people = range(max(50, 2 * kills))
+    crowds = {name: [person(number, chance) for number in people] for name in modes}
     deaths = {name: [chance.randint(1, 120) for _ in range(kills)] for name in modes}
 
     await asyncio.gather(

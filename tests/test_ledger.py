@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from msgspec import structs
 from sqlalchemy import Connection, event, func, select, update
 
 from storage.audit import anchor_holds, broken_chains, write_anchor
@@ -424,3 +425,17 @@ async def test_a_closed_ledger_says_so(office: Office) -> None:
 
     with pytest.raises(LedgerClosed):
         await ledger.submit(message("mot"))
+
+
+async def test_what_could_not_be_read_is_deleted_from_its_chat_all_the_same(
+    office: Office,
+) -> None:
+    await office.commit([message("one")], Toy())
+    letter = structs.replace(message("fail"), ref="77")
+
+    done = await office.commit([letter], Toy())
+
+    assert [(one.outgoing.kind, one.outgoing.ref) for one in done.queued[0]] == [
+        ("info", ""),
+        ("delete", "77"),
+    ]

@@ -12,7 +12,7 @@ from bot.app import Place, open_house_async
 from bot.dialogs.messages import Incoming, Text
 from bot.linking import OF_A_CHAT, OF_ALL, Door
 from bot.sender import Ledger, Sender
-from bot.serving import close_ledger, open_ledger
+from bot.serving import application, close_ledger, open_ledger
 from storage.audit import broken_chains
 from storage.codes import SHORT_VALID
 from storage.ledger import chat_token
@@ -171,3 +171,34 @@ async def test_the_platforms_are_listed_and_can_be_parted(phones: Phones) -> Non
 
 async def test_without_a_draft_there_is_nothing_to_carry(phones: Phones) -> None:
     assert "Chưa có phiếu đang khai dở" in await phones.say("telegram", "/start", "nối kênh")
+
+
+async def test_the_code_works_on_the_page_for_codes_too(phones: Phones) -> None:
+    code = await phones.code()
+    house, ledger = phones.site.house, phones.site.ledger
+    sender = Sender({}, house.keys, house.context.worker, house.now, house.random)
+    visitor = Site(house, ledger, application(house, ledger, sender)).visitor()
+    await visitor.look("/tiep")
+
+    answer = await visitor.post("/tiep", code=code, birth="")
+
+    assert answer.status_code == 303
+    assert "Mục 3." not in await visitor.look()
+    assert "nhắn ở đây" in visitor.page
+
+
+async def test_a_chat_whose_form_was_sent_takes_a_bare_code(phones: Phones) -> None:
+    code = await phones.code()
+    await phones.say("zalo", "/start", "1", "dừng", chat="binh")
+
+    assert "Chào Ông/Bà trở lại" in await phones.say("zalo", code, chat="binh")
+
+
+async def test_a_short_code_leaves_the_long_one_alone(phones: Phones) -> None:
+    house = phones.site.house
+    await phones.say("web", *TO_ITEM_3, "tạm dừng")
+    before = await house.read(lambda c: c.scalar(select(func.count(codes.c.token))))
+    await phones.say("web", "tiếp", "nối kênh")
+
+    assert before == 1
+    assert await house.read(lambda c: c.scalar(select(func.count(codes.c.token)))) == 2

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import func, select, update
 
 from bot.dialogs.messages import Capabilities, Outgoing
 from bot.ports import Revoked, TryLater, Unreachable
-from bot.sender import FIRST_WAIT, LONGEST_WAIT, Ledger, Sender, backoff
+from bot.sender import AT_ONCE, FIRST_WAIT, LONGEST_WAIT, Ledger, Sender, backoff
 from storage.group import SqliteLedger
 from storage.ids import milliseconds
-from storage.outbox import DELETABLE, undelivered
+from storage.outbox import DELETABLE, abandon, undelivered
 from storage.postgres import PostgresLedger
 from storage.tables import chats, outbox
 from tests.conftest import Office, Toy, message, seeded
@@ -278,3 +280,62 @@ async def test_a_message_that_cannot_be_deleted_is_listed_after_two_days(
             ("an", "echo delete 7"),
             ("an", "delete 7"),
         ]
+
+
+async def test_a_deletion_takes_its_slot_and_holds_no_reply_back(post: Post) -> None:
+    post.pigeons.capabilities = Capabilities("terminal", per_second=30)
+    post.office.clock.step = timedelta()  # no time passes by itself
+    held: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        held.append(seconds)
+
+    post.sender.sleep = sleep
+    post.sender.start(post.ledger)
+
+    for word in ("delete 1", "delete 2", "delete 3"):
+        await post.ledger.submit(message(word, chat="an"))
+    arrived = await post.pigeons.bring(6)
+
+    deletions = [("an", f"delete {number}") for number in (1, 2, 3)]
+    assert [one for one in arrived if one in deletions] == deletions
+    assert max(held) < 1, "in hand, not by way of the outbox"
+
+
+@dataclass(slots=True)
+class Mud(Pigeons):
+    """Takes bubbles and gives no answer until it is `through`."""
+
+    through: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def deliver(self, account: str, chat: str, outgoing: Outgoing) -> datetime:
+        await self.through.wait()
+        return self.now()
+
+
+async def test_a_platform_that_hangs_holds_up_no_other(post: Post) -> None:
+    mud = Mud(post.office.clock, name="mud")
+    post.sender.platforms = {"terminal": post.pigeons, "mud": mud}
+    post.sender.start(post.ledger)
+    for number in range(3 * AT_ONCE):
+        incoming = message("one", chat=f"chat {number}")
+        await post.ledger.submit(replace(incoming, platform="mud"))
+
+    await post.ledger.submit(message("two", chat="an"))
+    arrived = await post.pigeons.bring(1)
+    mud.through.set()
+
+    assert arrived == [("an", "echo two")]
+
+
+async def test_what_waits_for_a_bot_that_is_gone_is_listed(post: Post) -> None:
+    await post.office.commit([message("one", account="old"), message("two", chat="an")], Toy())
+    at = post.office.clock()
+
+    await post.office.write(partial(abandon, platform="terminal", accounts=["test"], at=at))
+    post.sender.start(post.ledger)
+    await post.office.write(lambda c: c.execute(update(outbox).values(claimed_until=0)))
+
+    assert await post.pigeons.bring(1) == [("an", "echo two")]
+    failed = await post.office.run(undelivered)
+    assert [bubble.why for bubble in failed] == ["bot_removed"]

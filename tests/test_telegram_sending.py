@@ -3,13 +3,17 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
+from aiogram import Bot
+from aiogram.exceptions import ClientDecodeError
 
+from bot.content import texts_of
 from bot.dialogs.messages import Button, Outgoing
 from bot.platforms.telegram import Telegram
+from bot.platforms.telegram_sending import Postman
 from bot.ports import Revoked, TryLater, Unreachable
 from tests.fakes.hand import Hand
 from tests.fakes.telegram import FakeTelegram
@@ -381,3 +385,20 @@ async def test_a_deletion_does_not_make_the_choices_move(bots: Telegram, an: Per
     await bring(bots, an, choices("ngheo"))
 
     assert an.hears() == ["Diện nào?", "Chọn"]
+
+
+class NewerThanAiogram(Bot):
+    """A bot whose server answers with something this aiogram cannot read."""
+
+    async def __call__(self, method: Any, request_timeout: int | None = None) -> Any:
+        answer = {"message_id": 41, "date": 1788224510, "text": {"from": "the future"}}
+        whole = {"ok": True, "result": answer}
+        raise ClientDecodeError("cannot read", ValueError("text"), whole)
+
+
+async def test_what_was_taken_is_not_sent_again_because_the_answer_is_odd() -> None:
+    postman = Postman(NewerThanAiogram(TOKEN), texts_of(), Hand())
+
+    at = await postman.deliver("1", HELLO)
+
+    assert at == datetime.fromtimestamp(1788224510, UTC) + timedelta(milliseconds=41)

@@ -100,6 +100,7 @@ BACK: Final[Mapping[str, Callable[[Scene, Dialog], Step]]] = {
 
 def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft, prompt = dialog.draft, dialog.chat.prompt
+    dialog = dialog.chatted(unlocked=0)
     if draft is None or prompt is None:
         return dialog.open(None), [Tell("paused_empty")]
     if draft.confirmed:

@@ -138,7 +138,7 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
     assert prompt is not None  # noqa: S101 - the caller has looked
     if looks_like_card(text):
         return _card(scene, dialog, text)
-    parts = _tagged(raw) if dialog.draft and dialog.draft.consent else None
+    parts = tagged(raw) if dialog.draft and dialog.draft.consent else None
     if parts and prompt.question not in FREE_TEXT:
         return say_many(scene, dialog.drafted(pending=None, card=NOTHING), parts)
     if prompt.question in FREE_TEXT:
@@ -194,7 +194,7 @@ def _card(scene: Scene, dialog: Dialog, text: str) -> Step:
     return dialog.drafted(card=answers, pending=None).open("card_confirm"), [Ask()]
 
 
-def _tagged(raw: str) -> list[tuple[str, str]] | None:
+def tagged(raw: str) -> list[tuple[str, str]] | None:
     """Return (item, words) for every part when the whole message is tagged answers, else None."""
     if ":" not in raw and "=" not in raw:
         return None

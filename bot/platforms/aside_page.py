@@ -79,10 +79,12 @@ class AsidePage:
             log.error("not_taken", extra={"why": type(error).__name__})
             return self._page(asked, 503, self._texts("apology"), text)
         still = await self._asked(request)
+        kinds = {bubble.outgoing.kind for bubble in queued}
         if still is None:
-            return self._said("web.aside_done_title", self._texts("web.aside_done"))
-        said = [bubble.outgoing.text for bubble in queued if bubble.outgoing.kind == "refuse"]
-        return self._page(still, 422, "\n".join(said), text)
+            outcome = "look" if kinds & {"warn", "confirm"} else "done"
+            return self._said(f"web.aside_{outcome}_title", self._texts(f"web.aside_{outcome}"))
+        said = [one.outgoing.text for one in queued if one.outgoing.kind in {"refuse", "info"}]
+        return self._page(still, 422 if "refuse" in kinds else 200, "\n".join(said), text)
 
     async def _asked(self, request: Request) -> _Asked | None:
         context = self.web.context
@@ -112,7 +114,9 @@ class AsidePage:
         return self._said("web.aside_over_title", self._texts("web.aside_over"), 410)
 
     def _said(self, title: str, said: str, status: int = 200) -> Response:
-        return self.web.pages("problem.html", status, title=self._texts(title), said=said, kept={})
+        return self.web.pages(
+            "problem.html", status, title=self._texts(title), said=said, kept={}, home=False
+        )
 
     def _texts(self, key: str) -> str:
         return self.web.conversation.known.texts(key)

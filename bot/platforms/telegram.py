@@ -44,6 +44,7 @@ LARGEST_BODY: Final = 1_000_000
 """Bytes of one update."""
 COMMANDS: Final = (
     *("khai", "tieptuc", "giup", "lui", "sua", "phieu", "tamdung", "canbo"),
+    *("noi", "kenh"),
     *("quyen", "dung", "rut", "xoa"),
 )
 """The menu. What each does stands in the texts; the conversation knows them with a stroke."""
@@ -73,6 +74,8 @@ class Telegram:
     public_url: str = ""
     """Where Telegram reaches us; empty: we poll."""
     api: str = API
+    warn: Callable[[str], None] = lambda _: None
+    """Shows a sentence to whoever started the program."""
     sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
     name: str = PLATFORM
     pushes: bool = True
@@ -191,8 +194,10 @@ class Telegram:
     def _in_trouble(self, account: str, why: str | None) -> None:
         if why is None:
             self._troubles.pop(account, None)
-        else:
-            self._troubles[account] = why
+            return
+        if why == "revoked" != self._troubles.get(account):
+            self.warn(self.texts("platform.revoked", name="Telegram", account=account))
+        self._troubles[account] = why
 
 
 async def _body(request: Request) -> Raw | None:
