@@ -38,6 +38,7 @@ from bot.settings import Settings, listen
 from storage.group import SqliteLedger
 from storage.health import figures, judge
 from storage.outbox import abandon, release
+from storage.workers import enter
 
 BACKUPS: Final = "backups"
 """Folder in the data folder whose newest file is the last backup."""
@@ -115,10 +116,13 @@ class Here:
 
 
 async def open_ledger(house: House, sender: Sender) -> Ledger:
-    """Return the ledger of this database, ready. Nobody else uses a SQLite file: all is free."""
+    """Return the ledger of this database, ready. What dead processes had claimed is free again."""
     if house.database.writer is None:
         ledger = house.postgres_ledger(sender.queued)
         ledger.start()
+        house.lock, dead = enter(house.place.data, house.context.worker)
+        for worker in dead:
+            await ledger.write(partial(release, worker=worker))
         return ledger
     alone = house.sqlite_ledger(sender.queued)
     await alone.write(release)
