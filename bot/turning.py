@@ -28,6 +28,7 @@ from bot.dialogs.effects import (
     Withdraw,
 )
 from bot.dialogs.engine import advance
+from bot.dialogs.family import BIRTH_DATE
 from bot.dialogs.messages import Capabilities
 from bot.dialogs.render import prompt_text, render
 from bot.dialogs.scene import Scene
@@ -35,9 +36,6 @@ from bot.dialogs.state import Dialog, Draft
 from storage import turn
 from storage.codes import SHORT_VALID, VALID, written
 from storage.turn import Code, Confirmed, Consent, Decision, Lookup, Stored, Task
-
-BIRTH_DATE = "q02_ngay_sinh"
-"""What, besides the code, opens a paused draft elsewhere."""
 
 
 class Turn(Struct):

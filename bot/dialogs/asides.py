@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.dialogs.effects import Agree, Ask, Effect, Link, Linked, Load, Need, Pause, Tell, Unlink
+from bot.dialogs.family import shut
 from bot.dialogs.giving import STAGE_OF, ask_again
 from bot.dialogs.prompts import wording
 from bot.dialogs.scene import (
@@ -182,20 +183,9 @@ def _officer(_: Scene, dialog: Dialog, __: str) -> Step:
     return _again(dialog, need, Tell("officer"))
 
 
-def _locked(dialog: Dialog) -> Draft | None:
-    """Return the sent submission that is open here and may be somebody else's, if there is one.
-
-    On a phone where several people declared it opens by the year of birth (`must_know_year`).
-    """
-    draft, chat = dialog.draft, dialog.chat
-    if draft is None or not draft.confirmed or draft.change.kind:
-        return None
-    return draft if len(chat.submissions) > 1 and chat.unlocked != draft.id else None
-
-
 def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
     draft = dialog.draft
-    if locked := _locked(dialog):
+    if locked := shut(dialog):
         return dialog, [Load((locked.id,), "edit")]
     if draft is None and dialog.chat.submissions:
         return dialog, [_latest(dialog, "edit")]
@@ -227,7 +217,7 @@ def _edit_confirmed(dialog: Dialog, draft: Draft, target: str) -> Step:
 
 def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
     draft = dialog.draft
-    if locked := _locked(dialog):
+    if locked := shut(dialog):
         return dialog, [Load((locked.id,), "withdraw")]
     if draft is None and dialog.chat.submissions:
         return dialog, [_latest(dialog, "withdraw")]
@@ -238,7 +228,7 @@ def _withdraw(_: Scene, dialog: Dialog, __: str) -> Step:
 
 def _erase(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft = dialog.draft
-    if locked := _locked(dialog):
+    if locked := shut(dialog):
         return dialog, [Load((locked.id,), "erase")]
     if draft is None and dialog.chat.submissions:
         return dialog, [_latest(dialog, "erase")]
@@ -260,7 +250,7 @@ def _stop(_: Scene, dialog: Dialog, __: str) -> Step:
 
 
 def _item_8(scene: Scene, dialog: Dialog, _: str) -> Step:
-    if locked := _locked(dialog):
+    if locked := shut(dialog):
         return dialog, [Load((locked.id,), "item_8")]
     draft = dialog.draft
     hidden = [q.id for q in scene.form.questions if q.sensitive and draft and q.id in draft.answers]

@@ -20,6 +20,7 @@ from bot.dialogs.effects import (
     Sent,
     Tell,
 )
+from bot.dialogs.family import ask_year, must_know_year
 from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
 from bot.dialogs.language import LONGEST_BARE_NUMBER, is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
@@ -28,7 +29,7 @@ from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, onward, refuse
 from bot.dialogs.several import item_in, questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
-from bot.dialogs.talking import FREE_TEXT, TALK, ask_year, loaded, must_know_year, received
+from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
 
 BETWEEN: Final = re.compile(r";|,(?= ?\d{1,2}(?:\.\d)?(?:\.?[ab])? ?[:=])")
 """What stands between tagged answers; a comma only where another number follows."""

@@ -1,6 +1,5 @@
 """The prompts around the form: for whom, consents, guardian, review, change, lists."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -18,6 +17,7 @@ from bot.dialogs.effects import (
     Tell,
     Withdraw,
 )
+from bot.dialogs.family import birth_year
 from bot.dialogs.form import Question
 from bot.dialogs.giving import ask_again, give_card, go_on, leave
 from bot.dialogs.readers.dates import read_date
@@ -25,7 +25,7 @@ from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.scene import Scene, Step, begin, draft_of, forget, onward, refuse, reopen
 from bot.dialogs.several import item_in, question_to_edit
-from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft, Prompt
+from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft
 from bot.dialogs.summary import summary
 
 Handler = Callable[[Scene, Dialog, str], Step]
@@ -208,45 +208,6 @@ def _my_forms(_: Scene, dialog: Dialog, value: str) -> Step:
     return dialog, [Load((dialog.chat.listed[int(value) - 1],), "open")]
 
 
-def must_know_year(dialog: Dialog, event: Loaded) -> bool:
-    """True when a submission that was sent is opened on a phone where several people declared."""
-    if len(event.drafts) != 1 or len(dialog.chat.submissions) < 2:
-        return False
-    (draft,) = event.drafts
-    return draft.confirmed and event.year != str(draft.answers.get(BIRTH_DATE))[:4]
-
-
-def ask_year(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
-    """Ask whose submission is to be opened for the year of birth; after some tries, a human."""
-    prompt, today = dialog.chat.prompt, scene.today.isoformat()
-    wrong = dialog.chat.wrong_years if dialog.chat.wrong_day == today else 0
-    if event.year and prompt is not None:
-        wrong += 1
-        dialog = dialog.chatted(wrong_years=wrong, wrong_day=today)
-    if wrong >= MOST_YEARS:
-        return dialog.open(None), [Tell("birth_year_closed")]
-    if event.year and prompt is not None:
-        return refuse(dialog, "birth_year_wrong")
-    asking = Prompt("birth_year", dialog.chat.rev + 1, about=event.drafts[0].id, why=event.why)
-    return dialog.chatted(prompt=asking, rev=asking.rev), [Ask()]
-
-
-def _birth_year(_: Scene, dialog: Dialog, text: str) -> Step:
-    prompt = dialog.chat.prompt
-    assert prompt is not None  # noqa: S101 - the caller has looked
-    year = YEAR.search(text)
-    if year is None:
-        return refuse(dialog, "birth_year_wrong")
-    return dialog, [Load((prompt.about,), prompt.why, year[0])]
-
-
-MOST_YEARS: Final = 5
-"""Years of birth that a chat may try in a day."""
-YEAR: Final = re.compile(r"(?<![0-9])[0-9]{4}$", re.ASCII)
-"""At the end of what was typed: "1990", "nam 1990", "05/09/1990"."""
-BIRTH_DATE: Final = "q02_ngay_sinh"
-
-
 def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
     """Show the submissions of this chat, or go on with the one that was picked."""
     drafts = event.drafts
@@ -324,7 +285,7 @@ TALK: Final[Mapping[str, Handler]] = {
     "drop_confirm": _go_on_or(leave),
     "withdraw_confirm": _withdraw,
     "my_forms": _my_forms,
-    "birth_year": _birth_year,
+    "birth_year": birth_year,
 }
 """What to do with a value of each prompt. To add a prompt: a line here, in `prompts.OPTIONS`,
 its sentences under `prompt.<id>`."""

@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from bot.conversation import Conversation
 from bot.dialogs.answering import read
+from bot.dialogs.family import BIRTH_DATE
 from bot.dialogs.messages import Incoming
 from bot.dialogs.readers.reading import Invalid, Value
 from bot.dialogs.state import Draft
-from bot.turning import BIRTH_DATE
 from storage.codes import read_code
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
