@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Said, Sent, Tell
@@ -37,6 +37,8 @@ class Conversation:
     """Makes continuation codes; None: a paused draft stays where it is."""
     page_of: Callable[[int, str], str] | None = None
     """Chat and revision of its prompt -> address of a page to answer it on; None: there is none."""
+    bots: dict[str, str] = field(default_factory=dict)
+    """Platform -> address of our bot there, once it has told it."""
 
     def decide(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         """Return all that one message causes. Pure but for `lookup`."""
@@ -119,7 +121,7 @@ class Conversation:
         today = incoming.received_at.astimezone(VIETNAM).date()
         form = self.form_of(dialog.draft.form if dialog.draft else self.current_form)
         page_of = partial(self.page_of, view.chat_id) if self.page_of else None
-        return Scene(form, self.known, today, view.message_id, page_of)
+        return Scene(form, self.known, today, view.message_id, page_of, self.bots)
 
 
 def _dialog(view: ChatView) -> Dialog:

@@ -1,6 +1,7 @@
 """The messengers that are configured: checked against the office and made, not yet started."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -62,6 +63,7 @@ def _telegram(settings: Settings, house: House, tokens: Mapping[str, str]) -> Me
         secret_of=lambda account: _secret(settings, house, "telegram", account),
         public_url=settings.public_url,
         api=settings.telegram_api,
+        found_at=partial(house.conversation.bots.__setitem__, "telegram"),
         warn=_printed,
     )
 

@@ -103,7 +103,7 @@ class Turn(Struct):
             case Pause():
                 pass
             case Link() if draft is not None:
-                self._offer_link(scene, draft, lookup)
+                self._offer_link(scene, able, draft, lookup)
             case Linked():
                 self._tell_linked(scene, lookup)
             case Unlink():
@@ -122,13 +122,18 @@ class Turn(Struct):
         self.codes[draft.id] = Code(code, VALID)
         self.said.append(Tell("continuation_code", {"code": written(code), "days": VALID.days}))
 
-    def _offer_link(self, scene: Scene, draft: Draft, lookup: Lookup) -> None:
+    def _offer_link(self, scene: Scene, able: Capabilities, draft: Draft, lookup: Lookup) -> None:
         code = lookup.short_code()
         self.codes[draft.id] = Code(code, SHORT_VALID)
         minutes = SHORT_VALID.seconds // 60
         self.said.append(Tell("link_code", {"code": f"{code[:3]} {code[3:]}", "minutes": minutes}))
         if scene.known.site:
             self.said.append(Tell("link_site"))
+        for platform, address in scene.bots.items():
+            if platform != able.route:
+                name = scene.known.texts(f"platform_names.{platform}")
+                url = f"{address}?start=c-{code}"
+                self.said.append(Tell("link_bot", {"name": name, "url": url}))
 
     def _tell_linked(self, scene: Scene, lookup: Lookup) -> None:
         names = [scene.known.texts(f"platform_names.{name}") for name in lookup.linked()]

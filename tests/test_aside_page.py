@@ -189,3 +189,12 @@ async def test_a_doubtful_answer_is_not_called_recorded(site: Site) -> None:
     assert status == 200
     assert "Đã ghi" not in said
     assert (await stands(site))[0] == "warning"
+
+
+async def test_the_code_comes_with_a_link_that_carries_it_to_telegram(site: Site) -> None:
+    site.house.conversation.bots["telegram"] = "https://t.me/invented_bot"
+
+    told = await say(site, *TO_ITEM_4, "nối kênh")
+
+    code = told[0].text.split("Mã nối: ")[1][:7].replace(" ", "")
+    assert told[-1].text == f"Telegram: https://t.me/invented_bot?start=c-{code}"

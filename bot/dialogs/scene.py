@@ -1,6 +1,6 @@
 """What every step of a conversation shares: the scene it plays in, and how it goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -21,6 +21,8 @@ class Scene(Struct, frozen=True):
     new_id: int = 0
     page_of: Callable[[str], str] | None = None
     """Revision of a prompt -> address of a page where it can be answered outside the chat."""
+    bots: Mapping[str, str] = {}
+    """Platform -> address of our bot there, where it takes a code with `?start=c-`."""
 
 
 Step = tuple[Dialog, list[Effect]]

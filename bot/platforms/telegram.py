@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.methods import DeleteWebhook, SetMyCommands, SetWebhook
+from aiogram.methods import DeleteWebhook, GetMe, SetMyCommands, SetWebhook
 from aiogram.types import BotCommand
 from msgspec import DecodeError, json
 from starlette.requests import Request
@@ -74,6 +74,8 @@ class Telegram:
     public_url: str = ""
     """Where Telegram reaches us; empty: we poll."""
     api: str = API
+    found_at: Callable[[str], None] = lambda _: None
+    """Told the address of a bot, for links to it."""
     warn: Callable[[str], None] = lambda _: None
     """Shows a sentence to whoever started the program."""
     sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
@@ -173,6 +175,8 @@ class Telegram:
         drop = DeleteWebhook(drop_pending_updates=False)
         wanted = self._webhook(account) if self.public_url else drop
         await reception.bot(wanted, request_timeout=PATIENCE)
+        me = await reception.bot(GetMe(), request_timeout=PATIENCE)
+        self.found_at(f"https://t.me/{me.username}")
         reception.soon(*self._menus())
 
     def _webhook(self, account: str) -> SetWebhook:
