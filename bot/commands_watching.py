@@ -62,11 +62,20 @@ def inbox_replay(
 def outbox_list(data: Data = None) -> None:
     """List answers that reached nobody; not what they say."""
     with explained():
+        from bot.content import texts_of
         from storage.outbox import undelivered
+
+        texts = texts_of()
 
         async def work(house: "House") -> Sequence[Sequence[object]]:
             return [
-                (x.id, _time(x.failed_at), x.platform, x.chat_id, x.why)
+                (
+                    x.id,
+                    _time(x.failed_at),
+                    texts(f"platform_names.{x.platform}"),
+                    x.chat_id,
+                    texts(f"undelivered.{x.why}"),
+                )
                 for x in await house.read(undelivered)
             ]
 
@@ -76,14 +85,24 @@ def outbox_list(data: Data = None) -> None:
 def tasks(data: Data = None) -> None:
     """List the calls and visits that people asked for."""
     with explained():
+        from bot.content import texts_of
         from storage.tasks import OpenTask, open_tasks
+
+        texts = texts_of()
 
         async def work(house: "House") -> Sequence[OpenTask]:
             return await house.read(lambda connection: open_tasks(connection, house.keys))
 
         found = with_house(place_of(data), work)
         _print(
-            (x.id, _time(x.created_at), x.kind, x.chat_id, json.dumps(x.detail, ensure_ascii=False))
+            (
+                x.id,
+                _time(x.created_at),
+                texts(f"task_kinds.{x.kind}"),
+                texts(f"platform_names.{x.platform}"),
+                x.chat_id,
+                json.dumps(x.detail, ensure_ascii=False),
+            )
             for x in found
         )
 

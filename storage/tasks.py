@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from storage.ids import instant
 from storage.sealed import Keys, place, unseal_document
-from storage.tables import submissions, tasks
+from storage.tables import chats, submissions, tasks
 from storage.turn import Document
 
 
@@ -20,6 +20,7 @@ class OpenTask:
     id: int
     kind: str
     created_at: datetime
+    platform: str
     chat_id: int
     submission_id: int | None
     detail: Document | None
@@ -28,7 +29,8 @@ class OpenTask:
 def open_tasks(connection: Connection, keys: Keys) -> Sequence[OpenTask]:
     """Return what is not done yet, oldest first."""
     found = connection.execute(
-        select(tasks, submissions.c.data_key)
+        select(tasks, chats.c.platform, submissions.c.data_key)
+        .join(chats, chats.c.id == tasks.c.chat_id)
         .outerjoin(submissions, submissions.c.id == tasks.c.submission_id)
         .where(tasks.c.done_at.is_(None))
         .order_by(tasks.c.id)
@@ -37,7 +39,8 @@ def open_tasks(connection: Connection, keys: Keys) -> Sequence[OpenTask]:
 
 
 def _open_task(keys: Keys, row: Row[Any]) -> OpenTask:
-    about = (row.id, row.kind, instant(row.created_at), row.chat_id, row.submission_id)
+    where = (row.platform, row.chat_id, row.submission_id)
+    about = (row.id, row.kind, instant(row.created_at), *where)
     if row.submission_id is not None and row.data_key is None:
         return OpenTask(*about, None)
     key = keys.data_key(row.submission_id, row.data_key) if row.data_key else keys.office

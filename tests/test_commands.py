@@ -175,8 +175,9 @@ def test_wrong_settings_are_told_in_both_languages() -> None:
 def test_tasks_show_who_asked_for_an_officer(filled: Path) -> None:
     (line,) = call("tasks", "--data", str(filled)).stdout.splitlines()
 
-    number, at, kind, chat, detail = line.split("\t")
-    assert number.isdigit() and chat.isdigit() and kind == "call"
+    number, at, kind, platform, chat, detail = line.split("\t")
+    assert number.isdigit() and chat.isdigit()
+    assert (kind, platform) == ("cần gọi hoặc gặp", "dòng lệnh")
     assert datetime.strptime(at, "%Y-%m-%d %H:%M").year >= 2026
     assert isinstance(json.loads(detail), dict)
 
@@ -249,13 +250,13 @@ def test_undelivered_answers_are_listed_without_their_words(tmp_path: Path) -> N
     fill(tmp_path, START)
     set_aside(tmp_path, "x", "local")
     with closing(sqlite3.connect(tmp_path / "mau03.db")) as database:
-        database.execute("UPDATE outbox SET failed_at = 1767225600000, why = 'blocked'")
+        database.execute("UPDATE outbox SET failed_at = 1767225600000, why = 'not_deleted'")
         database.commit()
 
     lines = call("outbox", "list", "--data", str(tmp_path)).stdout.splitlines()
 
-    assert [line.split("\t")[1:3] for line in lines] == [["2026-01-01 07:00", "terminal"]]
-    assert lines[0].endswith("\tblocked")
+    assert [line.split("\t")[1:3] for line in lines] == [["2026-01-01 07:00", "dòng lệnh"]]
+    assert "xin nhắc người gửi tự xóa" in lines[0]
 
 
 def test_a_day_that_is_no_day_is_refused() -> None:
