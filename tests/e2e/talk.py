@@ -49,9 +49,14 @@ class Talk:
 
     async def _send(self, selector: str) -> None:
         """Click. A machine is faster than the chat allows: then the same is sent again."""
-        await self.page.click(selector)
+        await self._click(selector)
         while (await self.page.title()).startswith("Xin chờ"):
-            await self.page.click("button.main")
+            await self._click("button.main")
+
+    async def _click(self, selector: str) -> None:
+        """Click and wait for the next page, also where it is the same address."""
+        async with self.page.expect_navigation():
+            await self.page.click(selector)
 
     async def go(self, *steps: tuple[str, str]) -> None:
         for how, what in steps:
