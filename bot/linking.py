@@ -82,12 +82,16 @@ class Door:
             return "answer"
         own = f"codes of {token}"
         limits = [Limit(own, OF_A_CHAT), Limit(EVERYBODY, OF_ALL)]
-        if closed(connection, self.context, limits):
+        shut = [Limit(f"shut: {limit.what}", 1) for limit in limits]
+        if closed(connection, self.context, shut):
             return "code_tries"
         bearer = Bearer(incoming, code, lambda _: True, same_person=True)
         if exchange(connection, self.context, self.conversation, bearer):
             return "moved"
         note_tries(connection, self.context, [own, EVERYBODY])
+        for limit, door in zip(limits, shut, strict=True):
+            if closed(connection, self.context, [limit]):  # for an hour from now on
+                note_tries(connection, self.context, [door.what])
         return "code_wrong"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -138,6 +139,19 @@ async def test_five_wrong_codes_close_a_chat_for_an_hour(phones: Phones) -> None
     assert "Đã thử mã nhiều lần" in shut
     assert "Mã nối chưa đúng" in other
     assert "Mã nối chưa đúng" in await phones.say("zalo", wrong)
+
+
+async def test_it_stays_closed_for_an_hour_from_the_last_of_them(phones: Phones) -> None:
+    for _ in range(OF_A_CHAT):
+        await phones.say("zalo", "mã 000001")
+        phones.clock.at += timedelta(minutes=11)
+
+    phones.clock.at += timedelta(minutes=40)
+    shut = await phones.say("zalo", "mã 000001")
+    phones.clock.at += timedelta(minutes=11)
+
+    assert "Đã thử mã nhiều lần" in shut
+    assert "Mã nối chưa đúng" in await phones.say("zalo", "mã 000001")
 
 
 async def test_a_hundred_wrong_codes_close_it_for_everybody(phones: Phones) -> None:
