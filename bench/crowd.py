@@ -19,11 +19,14 @@ from aiohttp import web
 
 from bench import minimal
 from bench.survey import survey_lines
+from bot.content import texts_of
 
 MOMENT: Final = 1.2
 """Seconds people take to answer: nobody does within the second in which they are asked."""
 WARM: Final = 8.0
 """Seconds that are not counted: everybody has begun by then."""
+ITEM: Final = texts_of()("ask.item", item="", ask="").split()[0]
+"""What a question of the form begins with."""
 MOST: Final = 100
 """Updates of one poll."""
 
@@ -31,7 +34,7 @@ MOST: Final = 100
 def asked_by_mau03(text: str) -> str:
     """Return what a bubble asks, "" when it only tells something."""
     lines = text.split("\n")
-    return next((line for line in lines if line.startswith(("M\u1ee5c", "1. "))), "")
+    return next((line for line in lines if line.startswith((ITEM, "1. "))), "")
 
 
 def asked_by_aiogram(text: str) -> str:

@@ -6,7 +6,7 @@ after a crash; none is forgotten.
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,11 +18,11 @@ from sqlalchemy import Connection
 
 from bot.pacing import Pace
 from bot.ports import Clock, Entropy, Platform, Revoked, TryLater, Unreachable
+from bot.stopping import unless_stopped
 from storage.group import SqliteLedger
 from storage.ids import made_at
 from storage.outbox import (
     DELETABLE,
-    DELETION,
     LEASE,
     Delivered,
     Queued,
@@ -33,7 +33,7 @@ from storage.outbox import (
 )
 from storage.postgres import PostgresLedger
 from storage.sealed import Keys
-from storage.statements import REPLY
+from storage.statements import DELETION, REPLY
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,9 @@ class Sender:
     _ledger: Ledger | None = field(default=None)
     _chats: dict[int, deque[_Claimed]] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-    _gates: dict[Bot, asyncio.Semaphore] = field(default_factory=dict)
+    _gates: defaultdict[Bot, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+    )
     _paces: dict[Bot, Pace] = field(default_factory=dict)
     _parked: dict[Bot, datetime] = field(default_factory=dict)
     _refused: dict[Bot, int] = field(default_factory=dict)
@@ -186,7 +188,7 @@ class Sender:
         bubble = claimed.bubble
         bot = (bubble.platform, bubble.account)
         put_off = await self._slot(bubble)
-        async with self._gates.setdefault(bot, asyncio.Semaphore(AT_ONCE)):
+        async with self._gates[bot]:
             if claimed.old:
                 return partial(give_back, ids=[bubble.id])
             put_off = put_off or self._parked_until(bot)
@@ -239,13 +241,7 @@ class Sender:
 
     async def _hold(self, wait: timedelta) -> datetime | None:
         """Wait in hand; told to stop, return that the bubble goes back at once."""
-        ends = (
-            asyncio.ensure_future(self.sleep(wait.total_seconds())),
-            asyncio.ensure_future(self._stopping.wait()),
-        )
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for end in ends:
-            end.cancel()
+        await unless_stopped(self.sleep(wait.total_seconds()), self._stopping)
         return self.now() if self._stopping.is_set() else None
 
     def _asked_to_wait(self, bot: Bot, bubble: Queued, wait: timedelta) -> Change:

@@ -11,9 +11,9 @@ from bot.dialogs.messages import Incoming, Outgoing
 from storage.codes import SHORT_VALID, token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
-from storage.outbox import DELETION, LEASE, Queued, payload_of
+from storage.outbox import LEASE, Queued, payload_of
 from storage.sealed import Key, place, seal
-from storage.statements import REPLY, Row
+from storage.statements import DELETION, REPLY, Row
 from storage.tables import PROMOTED, TOKENS
 from storage.turn import Code, Confirmed, Consent, Decision, Event, Task
 

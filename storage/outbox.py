@@ -15,8 +15,6 @@ from storage.tables import chats, outbox, submissions
 
 LEASE: Final = timedelta(minutes=1)
 """How long a worker may keep a bubble unsent before another takes it over."""
-DELETION: Final = 20
-"""Priority of deletions: one that has to wait holds nothing else back."""
 DELETABLE: Final = timedelta(hours=48)
 """How long a bot may delete what a person sent (Telegram's limit)."""
 

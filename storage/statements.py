@@ -42,6 +42,8 @@ from storage.tables import (
 
 REPLY: Final = 0
 """Priority of answers; what is sent to many goes after them, with a higher number."""
+DELETION: Final = 20
+"""Priority of deletions: one that has to wait holds nothing else back."""
 
 Row = tuple[Any, ...]
 Write = tuple[Insert | Update | Delete, tuple[str, ...]]

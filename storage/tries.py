@@ -27,7 +27,6 @@ class Limit(NamedTuple):
 def closed(connection: Connection, context: Context, limits: Sequence[Limit]) -> bool:
     """True while one of these was tried as often as it may be."""
     at = milliseconds(context.now())
-    forget_tries(connection, at)
 
     def count(limit: Limit) -> int:
         since = attempts.c.at > at - limit.within // MILLISECOND
@@ -39,8 +38,12 @@ def closed(connection: Connection, context: Context, limits: Sequence[Limit]) ->
 
 
 def note_tries(connection: Connection, context: Context, tried: Sequence[str]) -> None:
-    """Note one more try of each, as keyed hashes. The caller commits in any case."""
+    """Note one more try of each, as keyed hashes, and forget those that count no more.
+
+    The caller commits in any case.
+    """
     at = milliseconds(context.now())
+    forget_tries(connection, at)
     tokens = [context.keys.token("attempt", what) for what in tried]
     rows = [{"id": context.ids.next(at), "key": token, "at": at} for token in tokens]
     connection.execute(insert(attempts), rows)

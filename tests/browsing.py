@@ -1,6 +1,8 @@
 """The web chat of one installation, and a visitor without JavaScript who fills in its forms."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -8,8 +10,11 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
-from bot.app import House
-from bot.sender import Ledger
+from bot.app import House, Place, open_house_async
+from bot.platforms.doorman import Bouncer
+from bot.sender import Ledger, Sender
+from bot.serving import application, close_ledger, open_ledger
+from tests.conftest import Clock, seeded
 
 OURS = {"sec-fetch-site": "same-origin"}
 
@@ -26,6 +31,18 @@ class Site:
         transport = httpx2.ASGITransport(self.app, client=(address, 4711))
         url = f"{scheme}://xa.test"
         return Visitor(httpx2.AsyncClient(transport=transport, base_url=url, cookies=cookies))
+
+
+@asynccontextmanager
+async def opened_site(place: Place) -> AsyncIterator[Site]:
+    """Yield an installation served to visitors, with nothing in a test's way."""
+    house = await open_house_async(place, now=Clock(), random=seeded(7))
+    sender = Sender({}, house.keys, house.context.worker, house.now, house.random)
+    ledger = await open_ledger(house, sender)
+    app = application(house, ledger, sender, bouncer=Bouncer(burst=1000), patience=0.0)
+    yield Site(house, ledger, app)
+    await close_ledger(ledger)
+    await house.database.close()
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from bot.platforms.telegram import Telegram
 from storage.outbox import Queued
 from storage.sealed import Keys
 from tests.conftest import OFFICE_KEY, seeded
+from tests.fakes.hand import Hand
 from tests.fakes.telegram import FakeTelegram
-from tests.telegram_house import secret_of
+from tests.telegram_house import TOKEN, secret_of
 
 T = TypeVar("T")
 TEXTS: Final = texts_of()
@@ -68,6 +69,15 @@ class Pauses:
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
         await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def strict() -> AsyncIterator[FakeTelegram]:
+    """Yield a fake with one bot; whoever used it broke no rule of the platform."""
+    async with FakeTelegram(Hand()) as fake:
+        fake.bot(TOKEN)
+        yield fake
+    assert fake.violations == []
 
 
 @asynccontextmanager

@@ -7,19 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.app import Place, open_house_async
+from bot.app import Place
 from bot.dialogs.messages import Incoming, Outgoing, Text
 from bot.dialogs.state import Chat, Draft
-from bot.platforms.doorman import Bouncer
-from bot.sender import Sender
-from bot.serving import application, close_ledger, open_ledger
 from storage.ledger import chat_token
 from storage.links import VALID
 from storage.outbox import Delivered
 from storage.standing import standing
 from storage.tables import inbox
-from tests.browsing import Site, Visitor
-from tests.conftest import Clock, seeded
+from tests.browsing import Site, Visitor, opened_site
 
 SITE = "https://xa.test"
 CHAT = ("zalo", "100001", "an")
@@ -29,13 +25,8 @@ TO_ITEM_4 = ("/start", "1", "1", "2", "Nguyễn Văn An", "05/09/1990", "1")
 @pytest.fixture
 async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     place = Place(tmp_path, database_url, tmp_path / "mau03.key", site=SITE)
-    house = await open_house_async(place, now=Clock(), random=seeded(7))
-    sender = Sender({}, house.keys, house.context.worker, house.now, house.random)
-    ledger = await open_ledger(house, sender)
-    app = application(house, ledger, sender, bouncer=Bouncer(burst=1000), patience=0.0)
-    yield Site(house, ledger, app)
-    await close_ledger(ledger)
-    await house.database.close()
+    async with opened_site(place) as site:
+        yield site
 
 
 async def say(site: Site, *lines: str) -> list[Outgoing]:

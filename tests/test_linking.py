@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import Place, open_house_async
+from bot.app import Place
 from bot.dialogs.messages import Incoming, Text
 from bot.linking import OF_A_CHAT, OF_ALL, Door
-from bot.sender import Ledger, Sender
-from bot.serving import application, close_ledger, open_ledger
+from bot.sender import Sender
+from bot.serving import application
 from storage.audit import broken_chains
 from storage.codes import SHORT_VALID
 from storage.ledger import chat_token
@@ -21,8 +21,8 @@ from storage.outbox import Delivered, Queued
 from storage.standing import standing
 from storage.tables import codes, submissions
 from storage.tries import HOUR
-from tests.browsing import Site
-from tests.conftest import Clock, seeded
+from tests.browsing import Site, opened_site
+from tests.conftest import Clock
 
 TO_ITEM_3 = ("/start", "1", "1", "2", "Nguyễn Văn An", "05/09/1990")
 
@@ -63,16 +63,12 @@ class Phones:
 
 @pytest.fixture
 async def phones(database_url: str, tmp_path: Path) -> AsyncIterator[Phones]:
-    clock = Clock()
     place = Place(tmp_path, database_url, tmp_path / "mau03.key")
-    house = await open_house_async(place, now=clock, random=seeded(7))
-    ledger: Ledger = await open_ledger(
-        house, Sender({}, house.keys, house.context.worker, clock, seeded(8))
-    )
-    door = Door(house.conversation, house.context, ledger)
-    yield Phones(Site(house, ledger, None), door, clock)  # type: ignore[arg-type]
-    await close_ledger(ledger)
-    await house.database.close()
+    async with opened_site(place) as site:
+        clock = site.house.now
+        assert isinstance(clock, Clock)
+        door = Door(site.house.conversation, site.house.context, site.ledger)
+        yield Phones(site, door, clock)
 
 
 @pytest.mark.parametrize("words", ["{}", "mã {}", "Mã nối {}", "/ma {}", "/start c-{}"])

@@ -18,17 +18,15 @@ from tests.fakes.telegram_faults import broken, cut, flood, hold, refuse, reset
 from tests.fakes.telegram_person import Person
 from tests.fakes.telegram_updates import update
 from tests.telegram_house import TOKEN
-from tests.telegram_line import TEXTS, Notebook, Pauses, ended, new, running
+from tests.telegram_line import TEXTS, Notebook, Pauses, ended, new, running, strict
 
 OTHER: Final = "100002:INVENTED"
 
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram(Hand()) as fake:
-        fake.bot(TOKEN)
+    async with strict() as fake:
         yield fake
-    assert fake.violations == []
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.fakes.telegram_faults import broken, cut, flood, refuse, reset, silen
 from tests.fakes.telegram_limits import Limits
 from tests.fakes.telegram_person import Person
 from tests.telegram_house import TOKEN
-from tests.telegram_line import new
+from tests.telegram_line import new, strict
 
 OTHER: Final = "100002:INVENTED"
 HELLO: Final = Outgoing("info", "Xin chào.")
@@ -37,10 +37,8 @@ def choices(*selected: str, prompt: str = "5", text: str = "Diện nào?\nChọn
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram(Hand()) as fake:
-        fake.bot(TOKEN)
+    async with strict() as fake:
         yield fake
-    assert fake.violations == []
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tests.fakes.telegram_faults import broken, reset
 from tests.fakes.telegram_person import Person
 from tests.fakes.telegram_updates import update
 from tests.fakes.telegram_webhook import Answer
-from tests.telegram_house import TOKEN, secret_of
-from tests.telegram_line import Notebook, running
+from tests.telegram_house import secret_of
+from tests.telegram_line import Notebook, running, strict
 
 PUBLIC: Final = "https://form.example.test"
 HOOK: Final = "/webhooks/telegram/100001"
@@ -44,11 +44,9 @@ class Site:
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram(Hand()) as fake:
-        fake.bot(TOKEN)
+    async with strict() as fake:
         fake.routes[PUBLIC] = "http://127.0.0.1:9"  # until the site is there
         yield fake
-    assert fake.violations == []
 
 
 @pytest.fixture

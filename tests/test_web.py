@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import Place, open_house_async
+from bot.app import Place
 from bot.pages import HEADERS
-from bot.platforms.doorman import BURST, LARGEST_BODY, Bouncer
+from bot.platforms.doorman import BURST, LARGEST_BODY
 from bot.sender import Sender
-from bot.serving import application, backup_age, close_ledger, open_ledger
+from bot.serving import application, backup_age, close_ledger
 from storage.health import judge
 from storage.tables import chats, outbox, submissions
-from tests.browsing import Site, Visitor
-from tests.conftest import Clock, seeded
+from tests.browsing import Site, Visitor, opened_site
+from tests.conftest import seeded
 from tests.filled import FARMER, START
 
 NAME = "Nguyễn Văn An"
@@ -24,13 +24,8 @@ NAME = "Nguyễn Văn An"
 @pytest.fixture
 async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     place = Place(tmp_path, database_url, tmp_path / "mau03.key")
-    house = await open_house_async(place, now=Clock(), random=seeded(7))
-    sender = Sender({}, house.keys, house.context.worker, house.now, house.random)
-    ledger = await open_ledger(house, sender)
-    app = application(house, ledger, sender, bouncer=Bouncer(burst=1000), patience=0.0)
-    yield Site(house, ledger, app)
-    await close_ledger(ledger)
-    await house.database.close()
+    async with opened_site(place) as site:
+        yield site
 
 
 async def count(site: Site, table: object) -> int:

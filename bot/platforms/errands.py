@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from bot.ports import Entropy
+from bot.stopping import unless_stopped
 
 T = TypeVar("T")
 
@@ -47,11 +48,4 @@ class Errands:
 
     async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Return what it returns; told to stop first, break it off and return None."""
-        doing = asyncio.ensure_future(work)
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait((doing, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not doing.done():
-            doing.cancel()
-            await asyncio.wait((doing,))
-        return None if doing.cancelled() else doing.result()
+        return await unless_stopped(work, self._stopping)

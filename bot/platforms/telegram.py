@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from bot.dialogs.language import Texts
 from bot.dialogs.messages import Capabilities, Outgoing
+from bot.platforms.doorman import TooLarge, read_body
 from bot.platforms.errands import Errands
 from bot.platforms.telegram_polling import PATIENCE, Line, Raw
 from bot.platforms.telegram_receiving import Reception
@@ -206,13 +207,8 @@ class Telegram:
 
 async def _body(request: Request) -> Raw | None:
     """Return the update that was posted; None when it is none."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
     try:
-        raw = json.decode(body)
-    except DecodeError:
+        raw = json.decode(await read_body(request, LARGEST_BODY))
+    except (TooLarge, DecodeError):
         return None
     return raw if isinstance(raw, dict) else None
