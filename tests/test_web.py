@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from bot.app import Place
 from bot.pages import HEADERS
-from bot.platforms.doorman import BURST, LARGEST_BODY
+from bot.platforms.doorman import BURST, LARGEST_BODY, Bouncer
 from bot.sender import Sender
 from bot.serving import application, backup_age, close_ledger
 from storage.health import judge
@@ -80,10 +81,11 @@ async def test_what_was_shown_is_delivered_and_a_reload_shows_it_again(site: Sit
     assert await count(site, outbox) == 0
 
 
-def served_anew(site: Site) -> Site:
+def served_anew(site: Site, **options: Any) -> Site:
     """Return the same installation behind another process, which remembers nothing."""
     sender = Sender({}, site.house.keys, "another", site.house.now, seeded(1))
-    return Site(site.house, site.ledger, application(site.house, site.ledger, sender))
+    app = application(site.house, site.ledger, sender, **options)
+    return Site(site.house, site.ledger, app)
 
 
 async def test_a_lost_answer_loses_nothing(site: Site) -> None:
@@ -166,7 +168,7 @@ async def test_too_much_is_refused_kindly(site: Site) -> None:
 
 
 async def test_who_is_too_fast_waits_and_keeps_what_was_typed(site: Site) -> None:
-    fast = served_anew(site).visitor()
+    fast = served_anew(site, bouncer=Bouncer(clock=lambda: 0.0)).visitor()
     await fast.look()
 
     answers = [

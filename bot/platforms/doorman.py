@@ -1,7 +1,7 @@
 """Who may write to the web chat, how much, and how fast. It never reads what is written."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
@@ -104,12 +104,17 @@ class Bouncer:
 
     burst: float = BURST
     """Messages of one chat that may come at once."""
+    clock: Callable[[], float] = monotonic
+    """Returns seconds that only go forward."""
     _buckets: "OrderedDict[str, _Bucket]" = field(default_factory=OrderedDict)
-    _all: _Bucket = field(default_factory=lambda: _Bucket(ALL_BURST, monotonic()))
+    _all: _Bucket = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._all = _Bucket(ALL_BURST, self.clock())
 
     def lets_in(self, chat: str) -> bool:
         """Take a token for one message; False when this chat, or everybody, is too fast."""
-        now = monotonic()
+        now = self.clock()
         bucket = self._buckets.pop(chat, None) or _Bucket(self.burst, now)
         self._buckets[chat] = bucket
         if len(self._buckets) > MOST_BUCKETS:
