@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from storage.database import Database, open_database
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-NEWEST: Final = "20261122_person"
+NEWEST: Final = "20261124_commune"
 """Revision that the tables of this version are; a test compares it with the last file."""
 
 

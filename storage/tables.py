@@ -10,24 +10,16 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     false,
     text,
 )
 
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from storage import commune_tables
+from storage.metadata import ROW_ID, metadata
 
-ROW_ID: Final = BigInteger().with_variant(Integer, "sqlite")
-"""63 bits on both; on SQLite the row's own number, which saves an index."""
+__all__ = ["commune_tables", "metadata"]  # so that whoever wants all tables has them all
 
 meta: Final = Table(
     "meta",
@@ -75,7 +67,9 @@ chats: Final = Table(
     Column("prompt_sent_at", BigInteger),
     Column("unreachable_at", BigInteger),
     Column("person", BigInteger),  # the same number in all chats known to be one person's
+    Column("holder", BigInteger),  # the account of who works in this chat
     Index(None, "person"),
+    Index(None, "holder"),
 )
 
 PROMOTED: Final = (
@@ -122,12 +116,15 @@ submissions: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
-    Column("enumerator", Text),
+    Column("enumerator", BigInteger),  # account
+    Column("person_id", BigInteger),
     *(Column(name, Integer if name == "birth_year" else Text) for name in PROMOTED),
     *(Column(name, Text) for name in TOKENS.values()),
     Column("duplicate", Boolean, nullable=False, server_default=false()),
     Index(None, "chat_id"),
     Index(None, "unit", "status"),
+    Index(None, "person_id"),
+    Index(None, "enumerator"),
     *(Index(None, name) for name in TOKENS.values()),
 )
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from bot.dialogs.messages import Incoming, Outgoing
+from bot.dialogs.people import Account, Page, PersonCard, Progress, Search
 
 Document = dict[str, Any]
 """What is made JSON and sealed here."""
@@ -27,6 +28,10 @@ class ChatView(Struct):
     """When the open prompt went out; None while it is still in the outbox."""
     message_id: int = 0
     """Number of the message, unused anywhere: a submission that it begins takes it over."""
+    account: Account | None = None
+    """Who works in this chat; None in a citizen's chat, and once the account is disabled."""
+    cut_off: bool = False
+    """The account of this chat was disabled: nothing of its people is shown any more."""
 
 
 class Lookup(Protocol):
@@ -43,6 +48,15 @@ class Lookup(Protocol):
 
     def linked(self) -> Sequence[str]:
         """Names of the platforms of the other chats known to be this person's."""
+
+    def people(self, search: Search) -> Page:
+        """People this chat's account may see; none without an account."""
+
+    def person(self, person_id: int) -> PersonCard | None:
+        """One of them, opened, and the look at it noted; None when this account may not see it."""
+
+    def progress(self) -> Progress:
+        """How far this chat's account is; nothing at all without one."""
 
 
 class Stored(Struct, frozen=True):
@@ -94,6 +108,29 @@ class Confirmed(Struct, frozen=True):
     """Sensitive codes ("q08_uu_tien:ho_ngheo") counted through keyed tokens."""
 
 
+class Filling(Struct, frozen=True):
+    """Whose form a submission is: written when it begins, and whenever one of these changes."""
+
+    submission_id: int
+    person_id: int = 0
+    """0: somebody who is not in any list yet."""
+    household_id: int = 0
+    """Of somebody who is not in any list: the household they live in, 0 a new one."""
+    relation_to_head: str = ""
+
+
+class Outcome(Struct, frozen=True):
+    """Why there is no form of a person, said by who went there."""
+
+    person_id: int
+    kind: str
+    """One of `people.OUTCOMES`; "" takes the last one back."""
+    since: str = ""
+    """Month."""
+    until: str = ""
+    """Month in which to come back."""
+
+
 class Code(Struct, frozen=True):
     """A code that opens a draft in another chat."""
 
@@ -119,6 +156,8 @@ class Decision(Struct):
     events: Sequence[Event] = ()
     consents: Sequence[Consent] = ()
     tasks: Sequence[Task] = ()
+    fillings: Sequence[Filling] = ()
+    outcomes: Sequence[Outcome] = ()
     codes: Mapping[int, Code] = {}
     """Submission -> its fresh continuation code, of which only a keyed hash is written."""
     unlinked: bool = False

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from bot.content import CURRENT_FORM, form_of, known_of
 from bot.conversation import Conversation
 from bot.dialogs.messages import Capabilities, Content, Incoming, Outgoing, Text
+from bot.dialogs.people import Page, PersonCard, Progress, Search
 from bot.dialogs.state import Draft
 from storage.turn import ChatView, Decision, Stored
 from tests.talks import OFFICE, TODAY, Stage
@@ -114,6 +115,15 @@ class _Lookup:
 
     def linked(self) -> Sequence[str]:
         return []
+
+    def people(self, search: Search) -> Page:
+        return Page((), 0)
+
+    def person(self, person_id: int) -> PersonCard | None:
+        return None
+
+    def progress(self) -> Progress:
+        return Progress(0, 0, 0, 0, 0, 0, 0)
 
 
 _CONVERSATION: Final = Conversation(
