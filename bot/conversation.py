@@ -10,10 +10,11 @@ from bot.dialogs.engine import tagged
 from bot.dialogs.form import Form
 from bot.dialogs.known import Known
 from bot.dialogs.messages import Capabilities, Incoming, Other, Outgoing, Press, Text
+from bot.dialogs.people import COLLECTORS
 from bot.dialogs.render import render
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import NOTHING, Chat, Dialog, Draft
-from bot.dialogs.talking import status_facts
+from bot.dialogs.talking import short_name, status_facts
 from bot.turning import Turn
 from storage import turn
 from storage.ids import VIETNAM
@@ -42,6 +43,8 @@ class Conversation:
 
     def decide(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         """Return all that one message causes. Pure but for `lookup`."""
+        if view.cut_off:
+            return self._cut_off(view)
         dialog = _dialog(view)
         scene = self._scene(incoming, view, dialog)
         able = self.capabilities[incoming.platform]
@@ -58,6 +61,8 @@ class Conversation:
 
     def show(self, incoming: Incoming, view: ChatView) -> list[Outgoing]:
         """Return where the chat stands, without any turn: for a page that is loaded anew."""
+        if view.cut_off:
+            return list(self._cut_off(view).outgoing)
         dialog = _dialog(view)
         able, scene = self.capabilities[incoming.platform], self._scene(incoming, view, dialog)
         if dialog.chat.prompt is not None:
@@ -106,12 +111,40 @@ class Conversation:
         chat = dialog.chat.to_document()
         return Decision(chat=chat, prompt=prompt, submission_id=left, outgoing=told)
 
+    def give_back(
+        self, view: ChatView, id: int, document: State, comments: Mapping[str, str]
+    ) -> Decision:
+        """Return what the officer's return of a form causes: told here, asked anew after "edit"."""
+        dialog = _dialog(view)
+        draft = Draft.from_document(id, document).replace(status="returned", comments=comments)
+        form, texts = self.form_of(draft.form), self.known.texts
+        items = {form[question].item: text for question, text in comments.items()}
+        lines = "\n".join(texts("returned_line", item=i, text=text) for i, text in items.items())
+        facts = {"name": short_name(draft.answers), "items": ", ".join(items), "lines": lines}
+        told = [Outgoing("info", texts("returned_bubble", **facts), protect=True)]
+        prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
+        return Decision(
+            chat=dialog.chat.to_document(),
+            prompt=prompt,
+            submission_id=view.submission_id,
+            submissions={id: draft.to_document()},
+            statuses={id: "returned"},
+            events=[turn.Event(id, "returned", {"comments": dict(comments)})],
+            outgoing=told,
+        )
+
     def open_form(self, view: ChatView) -> str:
         """Return the status of the open submission, "draft" while it is edited, "" for none."""
         draft = _dialog(view).draft
         if draft is None:
             return ""
         return "draft" if draft.change.kind else draft.status
+
+    def _cut_off(self, view: ChatView) -> Decision:
+        """Return what a chat gets whose account was disabled; its drafts stay as they are."""
+        chat = view.document or Chat().to_document()
+        told = [Outgoing("info", self.known.texts("cut_off"))]
+        return Decision(chat=chat, prompt="", submission_id=view.submission_id, outgoing=told)
 
     def apology(self, _: Incoming) -> Outgoing:
         """Return what a person is told whose message could not be processed."""
@@ -121,7 +154,8 @@ class Conversation:
         today = incoming.received_at.astimezone(VIETNAM).date()
         form = self.form_of(dialog.draft.form if dialog.draft else self.current_form)
         page_of = partial(self.page_of, view.chat_id) if self.page_of else None
-        return Scene(form, self.known, today, view.message_id, page_of, self.bots)
+        account = view.account if view.account and view.account.role in COLLECTORS else None
+        return Scene(form, self.known, today, view.message_id, page_of, self.bots, account)
 
 
 def _dialog(view: ChatView) -> Dialog:
@@ -166,7 +200,7 @@ def _private(incoming: Incoming, scene: Scene, before: Dialog) -> bool:
 
 def _names_private(scene: Scene, text: str) -> bool:
     """True for "8: 1; 9: 3": an answer to a private item, whatever is asked."""
-    items = {item for item, _ in tagged(text) or ()}
+    items = {item for item, _ in tagged(text, scene.known.texts) or ()}
     return any(question.private and question.item in items for question in scene.form.questions)
 
 

@@ -6,8 +6,10 @@ from typing import Any, Final, NamedTuple
 
 from bot.dialogs.answering import said_of, warnings
 from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
+from bot.dialogs.enumerator import SINCE
 from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
+from bot.dialogs.inheriting import block_lines
 from bot.dialogs.messages import Button, Capabilities, Outgoing
 from bot.dialogs.prompts import (
     KINDS,
@@ -83,6 +85,9 @@ def _asked(
         if able.stays and question.private and scene.page_of:
             page = scene.page_of(str(prompt.rev))
             notes = [*notes, scene.known.texts("private_page", url=page)]
+        if draft_of(dialog).comments.get(question.id):
+            comment = draft_of(dialog).comments[question.id]
+            notes = [*notes, scene.known.texts("comment", text=comment)]
         if able.scanner and question is scene.form.questions[0]:
             notes = [*notes, scene.known.texts("scan_offer")]
     else:
@@ -102,7 +107,7 @@ def prompt_text(scene: Scene, dialog: Dialog, able: Capabilities, key: str) -> s
 
 
 def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[str, object]:
-    facts = {**office_facts(scene, able), "name": "?"}
+    facts = {**office_facts(scene, able), "name": "?", **_visit_facts(scene, dialog)}
     draft = dialog.draft
     if draft is None:
         return facts
@@ -114,9 +119,21 @@ def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[st
         facts["lines"] = summary(scene, draft)
     elif question == "card_confirm":
         facts["lines"] = card_lines(scene, draft)
+    elif question in {"inherit", "inherit_changed"}:
+        facts["lines"] = block_lines(scene, draft)
+        facts["year"] = draft.offered_of
     elif draft.pending:
         facts |= _pending_facts(scene, draft, draft.pending)
     return facts
+
+
+def _visit_facts(scene: Scene, dialog: Dialog) -> dict[str, object]:
+    outcome = dialog.chat.visit.outcome
+    if not outcome:
+        return {}
+    texts, when = scene.known.texts, "since" if outcome in SINCE else "until"
+    what, month = texts(f"prompt.outcome_month.{when}"), f"{scene.today:%m/%Y}"
+    return {"outcome": texts(f"option.{outcome}"), "what": what, "month": month}
 
 
 def office_facts(scene: Scene, able: Capabilities) -> dict[str, object]:
@@ -278,7 +295,7 @@ def _prompt_lines(scene: Scene, dialog: Dialog, facts: Mapping[str, object]) -> 
     texts, words = scene.known.texts, wording(dialog)
     yield texts(f"prompt.{words}.text", **facts)
     for number, value in enumerate(option_values(dialog), 1):
-        if words != "my_forms":
+        if not value.isdigit():
             yield f"{number}. {_option_label(scene, dialog, value)}"
     foot = f"prompt.{words}.foot"
     if foot in texts:
