@@ -230,6 +230,8 @@ exports: Final = Table(
     Column("filter", Text, nullable=False),
     Column("count", Integer, nullable=False),
     Column("sha256", Text, nullable=False),
+    Column("unit", Text),
+    Column("second", Text),  # login of who approved it
 )
 
 attempts: Final = Table(

@@ -378,6 +378,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_person_marks_token"), "person_marks", ["token"], unique=False)
     op.add_column("chats", sa.Column("holder", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_chats_holder"), "chats", ["holder"], unique=False)
+    op.add_column("exports", sa.Column("unit", sa.Text(), nullable=True))
+    op.add_column("exports", sa.Column("second", sa.Text(), nullable=True))
     op.add_column("submissions", sa.Column("person_id", sa.BigInteger(), nullable=True))
     op.drop_column("submissions", "enumerator")
     op.add_column("submissions", sa.Column("enumerator", sa.BigInteger(), nullable=True))
@@ -386,6 +388,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("exports", "second")
+    op.drop_column("exports", "unit")
     op.drop_index(op.f("ix_submissions_person_id"), table_name="submissions")
     op.drop_index(op.f("ix_submissions_enumerator"), table_name="submissions")
     op.drop_column("submissions", "enumerator")
