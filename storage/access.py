@@ -111,7 +111,7 @@ def within(viewer: Viewer, action: str, table: Table) -> ColumnElement[bool]:
     Nothing is touched of a viewer without account, chat or known unit where one is needed.
     """
     scope = grant(viewer, action).scope
-    if table not in TABLES:
+    if table not in TABLES or table.name not in policy().tables[action]:
         raise Denied(f"{action}: {table.name}")
     if scope == "installation":
         return true()

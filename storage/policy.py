@@ -46,6 +46,8 @@ class Policy:
     roles: tuple[str, ...]
     actions: Mapping[str, Mapping[str, Grant]]
     """Action -> role -> grant."""
+    tables: Mapping[str, frozenset[str]]
+    """Action -> names of the tables it looks at."""
     never_both: tuple[frozenset[str], ...]
     """Roles no person may have together."""
     other_person: frozenset[str]
@@ -72,15 +74,18 @@ def read_policy(text: str) -> Policy:
     table = tomllib.loads(text)
     roles, conflicts = tuple(table["roles"]), table["conflicts"]
     actions = {
-        action: {role: _grant(f"{action}.{role}", cell) for role, cell in row.items()}
+        action: {
+            role: _grant(f"{action}.{role}", cell) for role, cell in row.items() if role != "on"
+        }
         for action, row in table["actions"].items()
     }
+    tables = {action: frozenset(row["on"]) for action, row in table["actions"].items()}
     both = tuple(map(frozenset, conflicts["never_both"]))
     named = {role for row in actions.values() for role in row}.union(*both)
     named |= {role for row in actions.values() for grant in row.values() for role in grant.roles}
     if named - {*roles} or {*conflicts["other_person"]} - {*actions}:
         raise BadPolicy(f"unknown: {sorted(named - {*roles})}")
-    return Policy(roles, actions, both, frozenset(conflicts["other_person"]))
+    return Policy(roles, actions, tables, both, frozenset(conflicts["other_person"]))
 
 
 def _grant(where: str, cell: Mapping[str, Any]) -> Grant:
