@@ -1,6 +1,7 @@
 """The tables of a commune: its units, who works there, its people, who collects whom.
 
 Instants are milliseconds UTC, days "2026-11-24", months "2026-11", `sealed` columns ciphertext.
+What a form writes refers to no unit: it must settle also where nobody has entered the units.
 """
 
 from typing import Final
@@ -110,6 +111,7 @@ batches: Final = Table(
     Column("good", Integer, nullable=False),
     Column("warned", Integer, nullable=False),
     Column("bad", Integer, nullable=False),
+    Column("known", Integer, nullable=False),  # were there already
     Column("undone_at", BigInteger),
     Index(None, "unit", "at"),
 )
@@ -127,7 +129,7 @@ households: Final = Table(
     "households",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
-    Column("unit", Text, ForeignKey("units.code"), nullable=False),
+    Column("unit", Text, nullable=False),
     Column("village", Text),
     Column("code_token", Text),  # keyed: the number the office gave it
     Column("data_key", LargeBinary),  # wrapped; NULL once erased
@@ -143,7 +145,7 @@ people: Final = Table(
     "people",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
-    Column("unit", Text, ForeignKey("units.code"), nullable=False),
+    Column("unit", Text, nullable=False),
     Column("village", Text),
     Column("household_id", BigInteger, ForeignKey("households.id")),
     Column("data_key", LargeBinary),  # wrapped; NULL once erased
@@ -163,12 +165,28 @@ people: Final = Table(
     Column("merged_into", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Index(None, "unit", "village", "folded_name"),
+    Index(  # in the order of a visit list, and all that lists and counts look at
+        "ix_people_area",
+        *("unit", "village", "household_id", "folded_name", "submission_id"),
+        *("outcome", "outcome_until", "merged_into", "draft_by"),
+    ),
+    Index(None, "unit", "folded_name", "birth_year"),
     Index(None, "household_id"),
     Index(None, "id_token"),
     Index(None, "person_token"),
     Index(None, "batch_id"),
     Index(None, "submission_id"),
+)
+
+renewals: Final = Table(
+    "renewals",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("batches.id"), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("people.id"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),  # sealed: as it was before the batch
+    Column("updated_at", BigInteger, nullable=False),  # as it was before the batch
+    Index(None, "person_id"),
+    sqlite_with_rowid=False,
 )
 
 person_marks: Final = Table(
@@ -184,7 +202,7 @@ assignments: Final = Table(
     "assignments",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
-    Column("unit", Text, ForeignKey("units.code"), nullable=False),
+    Column("unit", Text, nullable=False),
     Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=False),
     Column("village", Text),  # exactly one of these three
     Column("household_id", BigInteger, ForeignKey("households.id")),

@@ -9,8 +9,11 @@ from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming, Outgoing
 from bot.dialogs.people import Page, PersonCard, Progress, Search
+from bot.dialogs.readers.reading import Value
+from storage.area import Worker, worker_of
 from storage.codes import new_short_code, token_of
 from storage.database import bound_list, run_sql
+from storage.fieldwork import Fieldwork
 from storage.ids import Ids, Now, Random, instant
 from storage.sealed import Key, Keys, place, unseal
 from storage.statements import Row, Rows, statements
@@ -56,9 +59,18 @@ class Submission(Struct):
     receipt: str | None
     event_count: int
     head: bytes
+    enumerator: int | None = None
+    """Account that fills it in; None: a person in a chat of their own."""
+    person_id: int | None = None
+    household_id: int | None = None
+    relation: bytes | None = None
+    confirmed_at: int | None = None
+    form: str = ""
     created: bool = False
     confirmed: Row | None = None
     """Plain record, confirmed_at, promoted columns, tokens."""
+    answers: Mapping[str, Value] = {}
+    """Question id -> value, of what is confirmed."""
     marks: Sequence[str] = ()
 
 
@@ -93,7 +105,17 @@ class Desk:
         self.submissions: dict[int, Submission] = {}
         self.changed: set[int] = set()
         self.receipts: set[str] = set()
+        self.drafts: dict[int, tuple[int, int]] = {}
+        """Person -> submission and account that took them up in this batch."""
         self._closed: dict[int, Row] = {}
+        self._workers: dict[int, Worker | None] = {}
+
+    def worker(self, chat: Chat) -> Worker | None:
+        """Return who works in a chat, None in a citizen's."""
+        if chat.id not in self._workers:
+            found = worker_of(self.connection, self.context.keys, chat.id)
+            self._workers[chat.id] = found
+        return self._workers[chat.id]
 
     def new_id(self) -> int:
         return self.context.ids.next(self.at)
@@ -194,14 +216,26 @@ class ChatLookup:
         others = select(chats.c.platform).where(chats.c.person == person, chats.c.id != mine)
         return list(self._desk.connection.scalars(others.order_by(chats.c.id)))
 
-    def people(self, _: Search) -> Page:
-        return Page((), 0)
+    def people(self, search: Search) -> Page:
+        fieldwork = self._fieldwork()
+        return fieldwork.people(search) if fieldwork else Page((), 0)
 
-    def person(self, _: int) -> PersonCard | None:
-        return None
+    def person(self, person_id: int) -> PersonCard | None:
+        fieldwork = self._fieldwork()
+        return fieldwork.person(person_id) if fieldwork else None
 
     def progress(self) -> Progress:
-        return Progress(0, 0, 0, 0, 0, 0, 0)
+        fieldwork = self._fieldwork()
+        return fieldwork.progress() if fieldwork else Progress(0, 0, 0, 0, 0, 0, 0)
+
+    def _fieldwork(self) -> Fieldwork | None:
+        desk, worker = self._desk, self._desk.worker(self._chat)
+        if worker is None:
+            return None
+        context = desk.context
+        return Fieldwork(
+            desk.connection, context.keys, desk.at, worker, self._chat.id, desk.new_id, desk.drafts
+        )
 
     def _in_use(self, receipt: str) -> bool:
         desk = self._desk

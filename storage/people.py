@@ -6,7 +6,6 @@ Who may see whom is decided in `access`; how a form finds its person in `settlin
 from typing import Any, Final
 
 from msgspec import Struct, json
-from sqlalchemy import Row
 
 from bot.dialogs import record
 from bot.dialogs.readers.reading import Value
@@ -15,6 +14,8 @@ from storage.sealed import Keys, place, seal, unseal
 
 FLAGS: Final = ("ho_ngheo", "ho_can_ngheo", "moi_thoat_ngheo")
 """Whose form comes first (Circular 11/2022, Art. 2): poor, near poor, newly out of poverty."""
+HEAD: Final = "chu_ho"
+"""Relation of the head of a household to the head."""
 
 
 class PersonDocument(Struct, frozen=True, omit_defaults=True):
@@ -25,6 +26,8 @@ class PersonDocument(Struct, frozen=True, omit_defaults=True):
     year: str = ""
     relation_to_head: str = ""
     flags: tuple[str, ...] = ()
+    before: "PersonDocument | None" = None
+    """What a list said until a form was handed in: it counts again when that form is erased."""
 
 
 class HouseholdDocument(Struct, frozen=True, omit_defaults=True):
@@ -74,7 +77,7 @@ def sealed_household(
     return {"data_key": wrapped, "document": seal(key, json.encode(document), where, random)}
 
 
-def person_document(keys: Keys, row: Row[Any]) -> PersonDocument | None:
+def person_document(keys: Keys, row: Any) -> PersonDocument | None:
     """Return what is sealed in a row with id, data_key, document; None once erased."""
     if row.data_key is None:
         return None
@@ -82,7 +85,7 @@ def person_document(keys: Keys, row: Row[Any]) -> PersonDocument | None:
     return _PEOPLE.decode(unseal(key, row.document, place("people", "document", row.id)))
 
 
-def household_document(keys: Keys, row: Row[Any]) -> HouseholdDocument | None:
+def household_document(keys: Keys, row: Any) -> HouseholdDocument | None:
     if row.data_key is None:
         return None
     key = keys.data_key(row.id, row.data_key)

@@ -1,30 +1,44 @@
 """The statements of a turn, built once per database, and the rows that wait for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Delete,
     Dialect,
     Insert,
+    Integer,
     Select,
     Table,
+    Text,
     Update,
     bindparam,
+    case,
+    cast,
     delete,
     exists,
     func,
     insert,
     literal_column,
     null,
+    or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.commune_tables import (
+    assignments,
+    doubles,
+    households,
+    outcomes,
+    people,
+    returns,
+)
 from storage.database import is_one_of, run_sql, sql
 from storage.tables import (
     PROMOTED,
@@ -97,9 +111,56 @@ def _dead_letter() -> Write:
     return clause, tuple(f"b_{name}" for name in names)
 
 
-_ERASED: Final = (*PROMOTED, *TOKENS.values(), "data_key", "state", "record", "enumerator")
+def _let_go() -> Write:
+    """Nobody is filling in this person's form any more, if it was this submission."""
+    draft = (people.c.id == bindparam("b_id"), people.c.draft_id == bindparam("b_draft"))
+    clause = update(people).where(*draft).values(draft_id=null(), draft_by=null())
+    return clause, ("b_id", "b_draft")
 
-WRITES: Final[dict[str, Write]] = {
+
+def _answered() -> Write:
+    open_return = (returns.c.submission_id == bindparam("b_id"), returns.c.answered_at.is_(None))
+    clause = update(returns).where(*open_return).values(answered_at=bindparam("b_at"))
+    return clause, ("b_at", "b_id")
+
+
+PERSON: Final = (
+    *("id", "unit", "village", "household_id", "data_key", "document", "sex", "birth_year"),
+    *("folded_name", "id_token", "person_token", "origin", "submission_id"),
+    *("created_at", "updated_at"),
+)
+"""Columns of a person as a form leaves them, in the order of their values."""
+
+
+def _person(dialect: Dialect) -> Write:
+    """Somebody known and somebody new by the same statement: it does not tell which."""
+    row = (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(people)
+    kept = {"id", "unit", "origin", "created_at"}
+    newest: dict[str, Any] = {name: row.excluded[name] for name in PERSON if name not in kept}
+    newest |= {"outcome": null(), "outcome_until": null()}
+    for name in ("draft_id", "draft_by"):
+        handed_in = people.c.draft_id == row.excluded.submission_id
+        newest[name] = case((handed_in, null()), else_=people.c[name])
+    return row.on_conflict_do_update(index_elements=["id"], set_=newest), PERSON
+
+
+def _double(dialect: Dialect) -> Write:
+    """Writes nothing where `b_real` is 0: a form causes the same statements, found or not."""
+    kinds = {"id": BigInteger, "unit": Text, "first_id": BigInteger, "second_id": BigInteger}
+    kinds |= {"why": Text, "found_at": BigInteger}
+    values: Any = select(*(cast(bindparam(f"b_{n}"), kind) for n, kind in kinds.items()))
+    found = values.where(cast(bindparam("b_real"), Integer) == literal_column("1"))
+    row = (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(doubles)
+    clause = row.from_select(list(kinds), found).on_conflict_do_nothing()
+    return clause, (*(f"b_{name}" for name in kinds), "b_real")
+
+
+_ERASED: Final = (
+    *(*PROMOTED, *TOKENS.values(), "data_key", "state", "record", "enumerator"),
+    *("person_id", "household_id", "relation"),
+)
+
+WRITES: Final[dict[str, Write | Callable[[Dialect], Write]]] = {
     "new chat": _insert(
         chats,
         *("id", "token", "platform", "account", "unit", "address", "document"),
@@ -116,8 +177,10 @@ WRITES: Final[dict[str, Write]] = {
         *("event_count", "head", "created_at", "updated_at"),
     ),
     "submission": _update(submissions, "status", "state", "event_count", "head", "updated_at"),
+    "filling": _update(submissions, "enumerator", "person_id", "household_id", "relation"),
     "confirmed": _update(
-        submissions, "receipt", "record", "confirmed_at", *PROMOTED, *TOKENS.values()
+        *(submissions, "receipt", "record", "confirmed_at", "person_id"),
+        *(*PROMOTED, *TOKENS.values()),
     ),
     "erased": _update(submissions, **dict.fromkeys(_ERASED, null())),
     "no marks": _delete(submission_marks, "submission_id"),
@@ -138,13 +201,46 @@ WRITES: Final[dict[str, Write]] = {
         *("attempts", "claimed_by", "claimed_until"),
     ),
     "dead letter": _dead_letter(),
+    "no draft": _let_go(),
+    "draft": _update(people, "draft_id", "draft_by"),
+    "outcome": _insert(outcomes),
+    "person outcome": _update(people, "outcome", "outcome_until", "updated_at"),
+    "answered": _answered(),
+    "new household": _insert(
+        households, "id", "unit", "village", "data_key", "document", "created_at"
+    ),
+    "person": _person,
+    "double": _double,
+    "assignment": _insert(
+        assignments, "id", "unit", "account_id", "person_id", "created_at", "created_by"
+    ),
 }
 """Name -> statement and the order of its values. Written in this order (foreign keys)."""
 
 _SUBMISSION: Final = tuple(
     submissions.c[name]
-    for name in ("id", "chat_id", "data_key", "state", "status", "receipt", "event_count", "head")
+    for name in (
+        *("id", "chat_id", "data_key", "state", "status", "receipt", "event_count", "head"),
+        *("enumerator", "person_id", "household_id", "relation", "confirmed_at", "form"),
+    )
 )
+
+
+CANDIDATE: Final = (
+    *("id", "unit", "village", "household_id", "data_key", "document", "id_token", "person_token"),
+    *("folded_name", "origin", "submission_id", "created_at", "merged_into"),
+)
+
+
+def _candidates(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
+    """The people a form may be of, each with chat and form of the submission that counts."""
+    counted = (submissions.c.chat_id, submissions.c.form)
+    found = select(*(people.c[name] for name in CANDIDATE), *counted).outerjoin(
+        submissions, submissions.c.id == people.c.submission_id
+    )
+    by = {"ids": people.c.id, "numbers": people.c.id_token, "names": people.c.person_token}
+    meant = or_(*(is_one_of(column, name, dialect) for name, column in by.items()))
+    return found.where(meant), tuple(by)
 
 
 def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
@@ -167,7 +263,10 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self.writes = {name: sql(*write, dialect) for name, write in WRITES.items()}
+        self.writes = {
+            name: sql(*(write(dialect) if callable(write) else write), dialect)
+            for name, write in WRITES.items()
+        }
         self.load_chats = sql(*_load_chats(dialect), dialect)
         found = select(*_SUBMISSION).where(is_one_of(submissions.c.id, "ids", dialect))
         self.load_submissions = sql(found, ("ids",), dialect)
@@ -180,6 +279,7 @@ class Statements:
         self.arrived = sql(select(inbox.c.id).where(*same), [f"{name}s" for name in key], dialect)
         used = select(submissions.c.id).where(submissions.c.receipt == bindparam("receipt"))
         self.receipt = sql(used, ("receipt",), dialect)
+        self.candidates = sql(*_candidates(dialect), dialect)
         self.sent = sql(*_delete(outbox, "id"), dialect)
         self.prompt_sent = sql(*_prompt_sent(), dialect)
 

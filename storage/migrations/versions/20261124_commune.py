@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("good", sa.Integer(), nullable=False),
         sa.Column("warned", sa.Integer(), nullable=False),
         sa.Column("bad", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_batches_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
@@ -141,7 +142,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["batch_id"], ["batches.id"], name=op.f("fk_households_batch_id_batches")
         ),
-        sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_households_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_households")),
     )
     op.create_index(op.f("ix_households_batch_id"), "households", ["batch_id"], unique=False)
@@ -227,7 +227,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["household_id"], ["households.id"], name=op.f("fk_people_household_id_households")
         ),
-        sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_people_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
     op.create_index(op.f("ix_people_batch_id"), "people", ["batch_id"], unique=False)
@@ -236,11 +235,36 @@ def upgrade() -> None:
     op.create_index(op.f("ix_people_person_token"), "people", ["person_token"], unique=False)
     op.create_index(op.f("ix_people_submission_id"), "people", ["submission_id"], unique=False)
     op.create_index(
-        op.f("ix_people_unit_village_folded_name"),
+        "ix_people_area",
         "people",
-        ["unit", "village", "folded_name"],
+        [
+            *("unit", "village", "household_id", "folded_name", "submission_id"),
+            *("outcome", "outcome_until", "merged_into", "draft_by"),
+        ],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_people_unit_folded_name_birth_year"),
+        "people",
+        ["unit", "folded_name", "birth_year"],
+        unique=False,
+    )
+    op.create_table(
+        "renewals",
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name=op.f("fk_renewals_batch_id_batches")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_renewals_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "person_id", name=op.f("pk_renewals")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_renewals_person_id"), "renewals", ["person_id"], unique=False)
     op.create_table(
         "assignments",
         sa.Column(
@@ -268,7 +292,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_assignments_person_id_people")
         ),
-        sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_assignments_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
     op.create_index(
@@ -378,18 +401,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix_person_marks_token"), "person_marks", ["token"], unique=False)
     op.add_column("chats", sa.Column("holder", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_chats_holder"), "chats", ["holder"], unique=False)
+    op.add_column("exports", sa.Column("unit", sa.Text(), nullable=True))
+    op.add_column("exports", sa.Column("second", sa.Text(), nullable=True))
     op.add_column("submissions", sa.Column("person_id", sa.BigInteger(), nullable=True))
     op.drop_column("submissions", "enumerator")
     op.add_column("submissions", sa.Column("enumerator", sa.BigInteger(), nullable=True))
+    op.add_column("submissions", sa.Column("household_id", sa.BigInteger(), nullable=True))
+    op.add_column("submissions", sa.Column("relation", sa.LargeBinary(), nullable=True))
     op.create_index(op.f("ix_submissions_enumerator"), "submissions", ["enumerator"], unique=False)
     op.create_index(op.f("ix_submissions_person_id"), "submissions", ["person_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_column("exports", "second")
+    op.drop_column("exports", "unit")
     op.drop_index(op.f("ix_submissions_person_id"), table_name="submissions")
     op.drop_index(op.f("ix_submissions_enumerator"), table_name="submissions")
     op.drop_column("submissions", "enumerator")
     op.add_column("submissions", sa.Column("enumerator", sa.Text(), nullable=True))
+    op.drop_column("submissions", "relation")
+    op.drop_column("submissions", "household_id")
     op.drop_column("submissions", "person_id")
     op.drop_index(op.f("ix_chats_holder"), table_name="chats")
     op.drop_column("chats", "holder")
@@ -414,7 +445,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_assignments_household_id"), table_name="assignments")
     op.drop_index(op.f("ix_assignments_account_id_ended_at"), table_name="assignments")
     op.drop_table("assignments")
-    op.drop_index(op.f("ix_people_unit_village_folded_name"), table_name="people")
+    op.drop_index(op.f("ix_renewals_person_id"), table_name="renewals")
+    op.drop_table("renewals")
+    op.drop_index(op.f("ix_people_unit_folded_name_birth_year"), table_name="people")
+    op.drop_index("ix_people_area", table_name="people")
     op.drop_index(op.f("ix_people_submission_id"), table_name="people")
     op.drop_index(op.f("ix_people_person_token"), table_name="people")
     op.drop_index(op.f("ix_people_id_token"), table_name="people")
