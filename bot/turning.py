@@ -1,6 +1,6 @@
 """One turn: the effects of the engine, done one after another, and the decision they add up to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from msgspec import Struct
@@ -138,7 +138,9 @@ class Turn(Struct):
             case Load():
                 self.event = _loaded(lookup, effect)
             case Find(search, why):
-                self.event = Found(lookup.people(search), search, why)
+                waiting = self.dialog.chat.submissions if search.wanted == "drafts" else ()
+                unlisted = _drafts(lookup, waiting)
+                self.event = Found(lookup.people(search), search, why, unlisted)
             case Meet(person, why):
                 self.event = Met(lookup.person(person), why)
             case Count():
@@ -251,10 +253,13 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
 
 
 def _loaded(lookup: Lookup, load: Load) -> Loaded:
-    found: Mapping[int, Stored] = lookup.submissions(load.ids)
-    drafts = (
+    return Loaded(load.why, _drafts(lookup, load.ids), load.year)
+
+
+def _drafts(lookup: Lookup, ids: Sequence[int]) -> tuple[Draft, ...]:
+    found: Mapping[int, Stored] = lookup.submissions(ids) if ids else {}
+    return tuple(
         Draft.from_document(id, found[id].document).replace(status=found[id].status)
-        for id in load.ids
+        for id in ids
         if id in found
     )
-    return Loaded(load.why, tuple(drafts), load.year)

@@ -247,9 +247,11 @@ def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
     submission = None if chat.submission_id is None else desk.find(chat.submission_id, chat)
     sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
     document = desk.document(chat)
+    worker = desk.worker(chat)
+    account = worker.account if worker else None
     if submission is None:  # nothing is open, or the office erased it meanwhile
-        return ChatView(chat.id, document, None, None, sent_at, message_id)
-    return ChatView(chat.id, document, submission.id, submission.state, sent_at, message_id)
+        return ChatView(chat.id, document, None, None, sent_at, message_id, account)
+    return ChatView(chat.id, document, submission.id, submission.state, sent_at, message_id, account)
 
 
 def chained(previous: bytes, facts: bytes, sealed: bytes) -> bytes:

@@ -54,6 +54,8 @@ class Found(Struct, frozen=True):
     page: Page
     search: Search
     why: str = ""
+    unlisted: tuple[Draft, ...] = ()
+    """Of unfinished forms: those of people in no list."""
 
 
 class Met(Struct, frozen=True):

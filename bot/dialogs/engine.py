@@ -64,10 +64,18 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
             return counted(scene, dialog, progress)
         case Sent(what):
             return _sent(scene, dialog, what)
+        case Pressed() | Said() if scene.account and _still_a_citizen(dialog):
+            return ASIDES["menu"](scene, dialog.chatted(started=True), "")
         case Pressed():
             return _pressed(scene, dialog, event)
         case Said():
             return _said(scene, dialog, event)
+
+
+def _still_a_citizen(dialog: Dialog) -> bool:
+    """True where a chat was asked for whom to declare before it became that of a collector."""
+    prompt = dialog.chat.prompt
+    return prompt is not None and prompt.question == "for_whom"
 
 
 def _loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:

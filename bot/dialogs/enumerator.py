@@ -1,6 +1,6 @@
 """The menus of somebody who collects: whom to visit, what came of it, who is next in the house."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from math import ceil
 from typing import Final
@@ -42,7 +42,7 @@ UNTIL: Final = frozenset({"away_season", "works_away"})
 MONTH: Final = Question(
     id="outcome_month", item="", kind="date", label="", ask="", partial=("month",)
 )
-SEARCHED: Final = frozenset({"menu", "people"})
+SEARCHED: Final = frozenset({"menu", "people", "household"})
 """Prompts at which a name, a number or a village is looked for."""
 PAGE: Final = 8
 """People of one list."""
@@ -74,11 +74,11 @@ def _progress(scene: Scene, progress: Progress) -> list[Effect]:
         "percent": progress.done * 100 // target if target else 0,
         "outcomes": progress.outcomes,
         "today": progress.today,
-        "mine": progress.mine,
         "returned": progress.returned,
-        "drafts": progress.drafts,
     }
     lines: list[Effect] = [Note("menu_progress", facts)]
+    if progress.outcomes:
+        lines.append(Note("menu_outcomes", facts))
     if progress.due:
         due = date.fromisoformat(progress.due)
         days = (due - scene.today).days + 1
@@ -147,26 +147,43 @@ def found(scene: Scene, dialog: Dialog, event: Found) -> Step:
     if event.why:
         return _begin(scene, dialog, None, event.why, event.page.address)
     page, search = event.page, event.search
-    if not page.lines:
+    unlisted = event.unlisted if not search.after else ()
+    total = page.total + len(event.unlisted)
+    if not total:
         key = "found_none" if search.words else f"none_{search.wanted}"
-        return home(scene, dialog, Note(key))
+        return (dialog, [Tell(key)]) if _is_searching(dialog) else home(scene, dialog, Note(key))
     more = page.total > search.after + len(page.lines)
-    dialog = _listed(dialog.replace(draft=None), page, search, more).open("people")
+    dialog = _listed(dialog.replace(draft=None), page, search, more, unlisted).open("people")
     key = "found_head" if search.words or search.village else f"head_{search.wanted}"
-    first = Note(key, {"total": page.total, "village": search.village})
-    return dialog, [first, *_lines(scene, page.lines), Ask()]
+    first = Note(key, {"total": total, "village": search.village})
+    people = [*(described(scene, line) for line in page.lines), *map(_named, unlisted)]
+    return dialog, [first, *_lines(people), Ask()]
 
 
-def _listed(dialog: Dialog, page: Page, search: Search, more: bool) -> Dialog:
-    listed = tuple(person.id for person in page.lines)
+def _is_searching(dialog: Dialog) -> bool:
+    prompt = dialog.chat.prompt
+    return prompt is not None and prompt.question in SEARCHED
+
+
+def _named(draft: Draft) -> str:
+    """Return how a list shows an unfinished form of somebody in no list."""
+    born = str(draft.answers.get("q02_ngay_sinh") or "")[:4]
+    return " · ".join(filter(None, (str(draft.answers.get("q01_ho_ten") or "?"), born)))
+
+
+def _listed(
+    dialog: Dialog, page: Page, search: Search, more: bool, unlisted: tuple[Draft, ...] = ()
+) -> Dialog:
+    """Remember what is shown: people by their number, forms of unlisted people by minus theirs."""
+    listed = (*(person.id for person in page.lines), *(-draft.id for draft in unlisted))
     visit = dialog.chat.visit.replace(search=search, listed=listed, more=more)
     return dialog.chatted(visit=visit)
 
 
-def _lines(scene: Scene, lines: tuple[PersonLine, ...]) -> list[Effect]:
+def _lines(people: Iterable[str]) -> list[Effect]:
     return [
-        Note("person_line", {"number": number, "person": described(scene, person)})
-        for number, person in enumerate(lines, 1)
+        Note("person_line", {"number": number, "person": person})
+        for number, person in enumerate(people, 1)
     ]
 
 
@@ -197,7 +214,12 @@ def _people(scene: Scene, dialog: Dialog, value: str) -> Step:
         return dialog, [Find(replace(visit.search, after=after))]
     if value == "menu":
         return home(scene, dialog)
-    return dialog, [Meet(visit.listed[int(value) - 1])]
+    return _open(dialog, value)
+
+
+def _open(dialog: Dialog, value: str) -> Step:
+    picked = dialog.chat.visit.listed[int(value) - 1]
+    return dialog, [Load((-picked,), "open") if picked < 0 else Meet(picked)]
 
 
 def met(scene: Scene, dialog: Dialog, event: Met) -> Step:
@@ -257,9 +279,8 @@ def _begin(
     assert scene.account is not None  # noqa: S101 - only somebody who collects has these menus
     visit = dialog.chat.visit
     home_address = dict(card.address if card else address)
-    offered: dict[str, Value] = offer(scene, card.answers) if card else {}
-    if home_address and not offered:
-        offered = {"q06_thuong_tru": home_address}
+    known: dict[str, Value] = {"q06_thuong_tru": home_address} if home_address else {}
+    offered = offer(scene, known | dict(card.answers) if card else known)
     draft = Draft(
         scene.new_id,
         scene.form.id,
@@ -278,6 +299,8 @@ def _begin(
     if not draft.practice:
         effects.append(Fill(draft.person, draft.household, draft.relation_to_head))
     effects.append(Agree("collect", "yes", "prompt.visit.text", agreed))
+    if not draft.person:  # in no list it can be found by nothing else
+        dialog = dialog.chatted(submissions=(*dialog.chat.submissions, draft.id))
     dialog, said = onward(scene, dialog.replace(draft=draft))
     return dialog, [*effects, *said]
 
@@ -333,7 +356,8 @@ def _next_in_household(scene: Scene, dialog: Dialog, event: Found) -> Step:
     visit = Visit(search=search, household=search.household)
     dialog = _listed(dialog.chatted(visit=visit), Page(left, len(left)), search, False)
     first = Note("household_left" if left else "household_none", {"count": len(left)})
-    return dialog.open("household"), [first, *_lines(scene, left), Ask()]
+    people = (described(scene, line) for line in left)
+    return dialog.open("household"), [first, *_lines(people), Ask()]
 
 
 def _household(scene: Scene, dialog: Dialog, value: str) -> Step:
@@ -342,7 +366,7 @@ def _household(scene: Scene, dialog: Dialog, value: str) -> Step:
         return home(scene, dialog)
     if value == "add":
         return _new(dialog, visit.household)
-    return dialog, [Meet(visit.listed[int(value) - 1])]
+    return _open(dialog, value)
 
 
 def _possible_doubles(scene: Scene, dialog: Dialog, event: Found) -> Step:
@@ -352,7 +376,8 @@ def _possible_doubles(scene: Scene, dialog: Dialog, event: Found) -> Step:
     if not lines:
         return onward(scene, dialog)
     dialog = _listed(dialog, Page(lines, len(lines)), event.search, False).open("double")
-    return dialog, [Note("double_head"), *_lines(scene, lines), Ask()]
+    people = (described(scene, line) for line in lines)
+    return dialog, [Note("double_head"), *_lines(people), Ask()]
 
 
 def _may_be(line: PersonLine, draft: Draft, search: Search) -> bool:
@@ -367,7 +392,8 @@ def _double(scene: Scene, dialog: Dialog, value: str) -> Step:
     if value == "other":
         return onward(scene, dialog)
     person = dialog.chat.visit.listed[int(value) - 1]
-    dialog, said = onward(scene, dialog.drafted(person=person))
+    dialog = dialog.drafted(person=person).replace(chat=dialog.chat.without(draft.id))
+    dialog, said = onward(scene, dialog)
     return dialog, [Fill(person, draft.household, draft.relation_to_head), *said]
 
 

@@ -55,6 +55,11 @@ def _block(draft: Draft, asked: tuple[Question, ...]) -> Iterator[Question]:
             yield question
 
 
+def offers_address(draft: Draft) -> bool:
+    """True where nothing is known of a person but where their household is."""
+    return draft.person == 0 and not draft.offered_of
+
+
 def _main_item(question: Question) -> int:
     digits = re.match(r"\d+", question.item)
     return int(digits[0]) if digits else 0
@@ -112,7 +117,7 @@ def without(draft: Draft, questions: list[Question]) -> Draft:
 
 def _taken(scene: Scene, dialog: Dialog, questions: list[Question]) -> Step:
     """Store what is still right; what depends on an item that is asked anew waits for it."""
-    how: How = "inherited" if draft_of(dialog).offered_of else "household"
+    how: How = "household" if offers_address(draft_of(dialog)) else "inherited"
     effects: list[Effect] = []
     for question in questions:
         draft = draft_of(dialog)

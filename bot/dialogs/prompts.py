@@ -68,6 +68,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "household": ("add", "finish"),
     "double": ("other",),
     "inherit": ("same", "changed", "ask"),
+    "inherit_list": ("same", "changed", "ask"),
     "inherit_household": ("same", "ask"),
     "inherit_changed": (),
 }
@@ -85,7 +86,7 @@ def wording(dialog: Dialog) -> str:
     if question == "consent_collect" and draft is not None and draft.relation != "self":
         return "consent_proxy"
     if question == "inherit" and draft is not None and not draft.offered_of:
-        return "inherit_household"
+        return "inherit_list" if draft.person else "inherit_household"
     if question == "withdraw_confirm" and draft is not None and draft.confirmed:
         return "withdraw_confirmed"
     return question

@@ -13,6 +13,7 @@ from bot.dialogs.inheriting import block_lines
 from bot.dialogs.messages import Button, Capabilities, Outgoing
 from bot.dialogs.prompts import (
     KINDS,
+    LISTS,
     button_values,
     label,
     option_key,
@@ -54,7 +55,7 @@ def render(
                 text = _refusal(scene, dialog, code, facts, able)
                 bubbles.append(Outgoing("refuse", text, code=code, **shown))
             case ShowReceipt(receipt):
-                text = _receipt(scene, receipt)
+                text = _receipt(scene, dialog, receipt)
                 bubbles.append(Outgoing("receipt", text, receipt=receipt, **shown))
             case Ask():
                 bubbles.append(_asked(scene, dialog, able, notes, shown))
@@ -182,8 +183,10 @@ def _example(scene: Scene, question_id: str) -> str:
     return own or scene.known.texts("date_example")
 
 
-def _receipt(scene: Scene, receipt: str) -> str:
+def _receipt(scene: Scene, dialog: Dialog, receipt: str) -> str:
     texts, office = scene.known.texts, scene.known.office
+    if dialog.draft is None or dialog.draft.collector:  # a round goes on: no more than is needed
+        return texts("receipt_round", receipt=spaced(receipt))
     return texts("receipt", receipt=spaced(receipt), police=office.police_name)
 
 
@@ -293,10 +296,13 @@ def _below(scene: Scene, draft: Draft, question: Question, required: bool) -> It
 
 def _prompt_lines(scene: Scene, dialog: Dialog, facts: Mapping[str, object]) -> Iterator[str]:
     texts, words = scene.known.texts, wording(dialog)
-    yield texts(f"prompt.{words}.text", **facts)
+    if words not in LISTS:  # there it stands below: the list comes first
+        yield texts(f"prompt.{words}.text", **facts)
     for number, value in enumerate(option_values(dialog), 1):
         if not value.isdigit():
             yield f"{number}. {_option_label(scene, dialog, value)}"
+    if words in LISTS:
+        yield texts(f"prompt.{words}.text", **facts)
     foot = f"prompt.{words}.foot"
     if foot in texts:
         yield texts(foot)

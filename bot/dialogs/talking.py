@@ -161,6 +161,7 @@ def received(scene: Scene, dialog: Dialog, receipt: str) -> Step:
     if draft.previous:
         effects.append(Supersede(draft.previous))
     if draft.collector:
+        dialog = dialog.replace(chat=dialog.chat.without(draft.id))
         household = draft.household or draft.id
         effects.append(Find(Search("missing", household=household), "household"))
     return dialog, effects
@@ -282,8 +283,10 @@ OPEN_STATUSES: Final = frozenset({"confirmed", "returned"})
 """Statuses in which the person may still change a submission by themselves."""
 
 
-def welcome_back(draft: Draft) -> Tell:
+def welcome_back(draft: Draft) -> Tell | Note:
     """Return the greeting of somebody who goes on."""
+    if draft.collector:
+        return Note("resumed", {"name": str(draft.answers.get("q01_ho_ten") or "?")})
     if "q01_ho_ten" not in draft.answers:
         return Tell("welcome_back_unnamed")
     return Tell("welcome_back", {"name": short_name(draft.answers)})
