@@ -48,6 +48,7 @@ def _explanation(error: Exception) -> str | None:
     from admin.exports.xlsx import TooManyRows
     from bot.content import texts_of
     from bot.dialogs.form import BadForm
+    from bot.offices import OfficeUnclear
     from bot.settings import BadSettings
     from storage.backup import BackupRefused
     from storage.database import AlreadyRunning
@@ -57,6 +58,10 @@ def _explanation(error: Exception) -> str | None:
     match error:
         case BadSettings():
             return error.explained(texts)
+        case OfficeUnclear():
+            key = "commune_unknown" if error.given else "commune_missing"
+            facts = {"given": error.given, "known": ", ".join(error.known) or "0"}
+            return texts(f"command.{key}", **facts)
         case AlreadyRunning():
             return f"{texts('command.already_running')}\n{error}"
         case KeyRefused():
@@ -90,16 +95,18 @@ def place_of(data: Path | None) -> "Place":
     settings = read_settings()
     if data is None:
         key = settings.key_text
-        return Place(settings.data, settings.database, settings.key_file, key)
+        where = (settings.data, settings.database, settings.key_file, key)
+        return Place(*where, site=settings.public_url, commune=settings.commune)
     place = Place.of(data)
     key = None if place.key_file.exists() else settings.key_text
-    return Place(data, place.database_url, place.key_file, key)
+    where = (data, place.database_url, place.key_file, key)
+    return Place(*where, site=settings.public_url, commune=settings.commune)
 
 
-async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]") -> T:
+async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]", new: bool) -> T:
     from bot.app import open_house_async
 
-    house = await open_house_async(place, now=now, random=os.urandom)
+    house = await open_house_async(place, now=now, random=os.urandom, any_commune=new)
     try:
         return await work(house)
     finally:
@@ -109,7 +116,8 @@ async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]") -> T:
 def with_house(place: "Place", work: "Callable[[House], Awaitable[T]]", *, new: bool = False) -> T:
     """Open an installation, work with it and close it again; a server may be running.
 
-    `new` allows that there is none yet. Raises NoDatabase, MissingKey, WrongKey.
+    `new` allows that there is none yet, or none of the commune named. Raises NoDatabase,
+    MissingKey, WrongKey, OfficeUnclear.
     """
     from sqlalchemy import make_url
 
@@ -119,7 +127,7 @@ def with_house(place: "Place", work: "Callable[[House], Awaitable[T]]", *, new: 
         file = database_file(place.database_url)
         if not file.is_file():
             raise NoDatabase(str(file))
-    return asyncio.run(_opened(place, work))
+    return asyncio.run(_opened(place, work, new))
 
 
 def look(place: "Place", work: "Callable[[House], T]") -> T:

@@ -92,7 +92,7 @@ TABLES: Final[dict[Table, Rows]] = {
     submissions: Rows(unit="unit", village="village", account="enumerator", chat="chat_id"),
     submission_marks: Rows(through=("submission_id", submissions)),
     events: Rows(through=("submission_id", submissions)),
-    consents: Rows(chat="chat_id", through=("chat_id", chats)),
+    consents: Rows(chat="chat_id", through=("submission_id", submissions)),
     tasks: Rows(unit="unit", chat="chat_id", through=("submission_id", submissions)),
     chats: Rows(unit="unit", account="holder", chat="id"),
     inbox: Rows(chat="chat_id", through=("chat_id", chats)),
