@@ -1,8 +1,10 @@
 """What the commands share: where the installation is, opening it, and clear words when it fails."""
 
 import asyncio
+import getpass
 import os
-from collections.abc import Awaitable, Callable, Iterator
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,17 +12,48 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from storage.ids import VIETNAM
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import House, Place
+    from storage.access import Viewer
 
 T = TypeVar("T")
 
+As = Annotated[
+    str | None, typer.Option("--as", help="Login of who asks; else the officer of this machine.")
+]
 
 Data = Annotated[
     Path | None, typer.Option("--data", file_okay=False, help="Data folder, not MAU03_DATA.")
 ]
+
+
+def operating_system_user() -> str:
+    """Return who runs this, by the system's own list where it has one (variables can be set)."""
+    if sys.platform == "win32":
+        return getpass.getuser()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+async def asking(house: "House", login: str | None, role: str = "officer") -> "Viewer":
+    """Return who asks: an account, or whoever has this machine and its key, in this role.
+
+    Raises AccountRefused for an account that is disabled or not there.
+    """
+    from storage.access import Viewer
+    from storage.accounts import viewer_of
+
+    if login is None:
+        return Viewer(role, house.office.commune, None, by=f"cli:{operating_system_user()}")
+    return await house.read(lambda connection: viewer_of(connection, login))
 
 
 def now() -> datetime:
@@ -50,9 +83,12 @@ def _explanation(error: Exception) -> str | None:
     from bot.dialogs.form import BadForm
     from bot.offices import OfficeUnclear
     from bot.settings import BadSettings
+    from storage.access import Denied, OnlyCounts
+    from storage.accounts import AccountRefused
     from storage.backup import BackupRefused
     from storage.database import AlreadyRunning
     from storage.sealed import KeyRefused
+    from storage.units import UnitRefused
 
     texts = texts_of()
     match error:
@@ -62,6 +98,13 @@ def _explanation(error: Exception) -> str | None:
             key = "commune_unknown" if error.given else "commune_missing"
             facts = {"given": error.given, "known": ", ".join(error.known) or "0"}
             return texts(f"command.{key}", **facts)
+        case Denied():
+            key = "only_counts" if isinstance(error, OnlyCounts) else "denied"
+            action = str(error).partition(":")[0]
+            return texts(f"access.{key}", action=texts(f"actions.{action}"))
+        case AccountRefused() | UnitRefused():
+            room = "account" if isinstance(error, AccountRefused) else "unit"
+            return texts(f"{room}.{error.code}", **error.facts)
         case AlreadyRunning():
             return f"{texts('command.already_running')}\n{error}"
         case KeyRefused():
@@ -154,3 +197,13 @@ async def connected(house: "House", work: "Callable[[Connection], T]") -> T:
             return await connection.run_sync(work)
     with house.database.writer.connect() as connection:
         return work(connection)
+
+
+def shown_time(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
+
+
+def printed(rows: Iterable[Iterable[object]]) -> None:
+    """Print one line per row, its parts set apart by tabs."""
+    for row in rows:
+        typer.echo("\t".join(map(str, row)))

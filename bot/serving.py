@@ -29,6 +29,7 @@ from bot.app import CAPABILITIES, House, Place, open_house_async
 from bot.jobs.bell import start as start_bell
 from bot.linking import Door
 from bot.messengers import configured
+from bot.offices import save_bot
 from bot.pages import Assets, Guarded, Pages
 from bot.platforms.aside_page import AsidePage
 from bot.platforms.web import Web
@@ -75,8 +76,16 @@ def settle_memory() -> None:
 async def _serve(settings: Settings, listening: socket.socket, now: Clock, random: Entropy) -> None:
     place = place_of(settings)
     house = await open_house_async(place, now=now, random=random, alone=True)
-    messengers = configured(settings, house)
     unit = house.office.commune
+    kept: set[asyncio.Task[None]] = set()
+
+    def found_at(platform: str, address: str) -> None:
+        """Know a bot's address here, and keep it for whoever writes invitations elsewhere."""
+        house.conversation.bots[platform] = address
+        work = partial(save_bot, commune=unit, platform=platform, address=address)
+        kept.add(asyncio.create_task(ledger.write(work)))
+
+    messengers = configured(settings, house, found_at)
     sender = Sender(messengers, house.keys, house.context.worker, now, random, unit=unit)
     ledger = await open_ledger(house, sender)
     server = _Server(_configured(application(house, ledger, sender, messengers)))
@@ -97,6 +106,7 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
         await sender.stop()
         await asyncio.gather(*(messenger.stop() for messenger in messengers.values()))
         await sender.stop()  # what was handed in meanwhile is given back, for the next process
+        await asyncio.gather(*kept)
         await close_ledger(ledger)
         await house.database.close()
         print(house.known.texts("serving.stopped"))

@@ -26,7 +26,7 @@ from storage.commune_tables import (
     returns,
     units,
 )
-from storage.policy import Denied, Grant, policy
+from storage.policy import Denied, Grant, OnlyCounts, policy
 from storage.tables import (
     chats,
     consents,
@@ -39,7 +39,7 @@ from storage.tables import (
     tasks,
 )
 
-__all__ = ["Denied", "Grant", "Viewer", "grant", "under", "within"]
+__all__ = ["Denied", "Grant", "OnlyCounts", "Viewer", "grant", "under", "within"]
 
 HANDED_OVER: Final = ("handed_over", "accepted", "mismatched")
 """Status of submissions the police have been given."""

@@ -13,6 +13,7 @@ from storage.commune_tables import accounts, units
 from storage.desk import Context
 from storage.ids import instant, milliseconds
 from storage.notes import note
+from storage.policy import policy
 from storage.sealed import Keys, place, seal, unseal
 from storage.statements import DELETION
 from storage.tables import chats, outbox
@@ -55,6 +56,19 @@ def viewer_of(connection: Connection, login: str) -> Viewer:
     if row.disabled_at is not None:
         raise AccountRefused("disabled", login=login)
     return Viewer(row.role, row.unit, row.id, by=row.login)
+
+
+def approver(connection: Connection, viewer: Viewer, login: str, action: str) -> Viewer:
+    """Return who approves under this login what the viewer asked for: somebody else, allowed to.
+
+    Raises AccountRefused.
+    """
+    second = viewer_of(connection, login)
+    here = connection.scalar(under(second.unit).where(units.c.code == viewer.unit))
+    allowed = second.role in policy().actions[action]
+    if second.account == viewer.account or here is None or not allowed:
+        raise AccountRefused("second_wrong", login=login)
+    return second
 
 
 def list_accounts(connection: Connection, keys: Keys, viewer: Viewer) -> Sequence[AccountLine]:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import json
 from sqlalchemy import Connection, insert, select
 
-from storage.access import Denied, Viewer, grant, within
+from storage.access import OnlyCounts, Viewer, grant, within
 from storage.commune_tables import accesses, account_events, accounts
 from storage.desk import Context
 from storage.ids import instant, milliseconds
@@ -45,7 +45,7 @@ def note(
 def notes(connection: Connection, viewer: Viewer, *, newest: int = 100) -> list[Note]:
     """Return what was done lately, oldest first. Raises Denied."""
     if grant(viewer, "read_log").form == "aggregate":
-        raise Denied("read_log")
+        raise OnlyCounts("read_log")
     found = connection.execute(
         select(account_events, accounts.c.login)
         .outerjoin(accounts, accounts.c.id == account_events.c.account_id)

@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, func, select
 
 from bot.dialogs.record import masked
-from storage.access import Denied, Viewer, grant, within
+from storage.access import OnlyCounts, Viewer, grant, within
+from storage.accounts import AccountRefused, approver
 from storage.ids import instant, milliseconds
 from storage.sealed import Keys, place, unseal_document
 from storage.statements import NO_LONGER_LIVE
@@ -47,7 +48,7 @@ def confirmed(
     """
     given = grant(viewer, EXPORT)
     if given.form == "aggregate":
-        raise Denied(EXPORT)
+        raise OnlyCounts(EXPORT)
     wanted = _confirmed(viewer, since)
     after = -1
     while True:
@@ -65,6 +66,21 @@ def count_confirmed(
 ) -> int:
     """Return how many `confirmed` would yield. Raises Denied."""
     return connection.scalar(_confirmed(viewer, since).with_only_columns(func.count())) or 0
+
+
+def check_second(
+    connection: Connection, viewer: Viewer, second: str | None, *, since: datetime | None = None
+) -> None:
+    """Raises AccountRefused unless another person approves, where so many records need it.
+
+    Whoever has the machine and the key asks nobody.
+    """
+    most = grant(viewer, EXPORT).second_above
+    if second is not None:
+        approver(connection, viewer, second, "approve_export")
+    elif viewer.account is not None and most is not None:
+        if count_confirmed(connection, viewer, since=since) > most:
+            raise AccountRefused("second_needed", most=most)
 
 
 def _confirmed(viewer: Viewer, since: datetime | None) -> Select[Any]:

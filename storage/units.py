@@ -175,6 +175,16 @@ def _changed(connection: Connection, viewer: Viewer, code: str, level: str) -> U
     return _unit(row)
 
 
+def missing_villages(
+    connection: Connection, viewer: Viewer, commune: str, wanted: Iterable[Village]
+) -> list[Village]:
+    """Return those of the wanted villages that are not there, or closed. Raises Denied,
+    UnitRefused."""
+    _changed(connection, viewer, commune, "commune")
+    known = {*village_names(connection, commune)}
+    return [village for village in wanted if village.name not in known]
+
+
 def add_villages(
     connection: Connection,
     context: Context,
@@ -187,6 +197,8 @@ def add_villages(
     codes = []
     for village in wanted:
         name = _name(village.name)
+        if village.kind and village.kind not in VILLAGE_KINDS.values():
+            raise UnitRefused("kind", given=village.kind)
         known = _same_name(connection, commune, name)
         if known is not None and known.closed_at is None:
             raise UnitRefused("exists", given=name)
