@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.commune_tables import (
+    accounts,
     assignments,
     doubles,
     households,
@@ -251,9 +252,12 @@ def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
         func.coalesce(outbox.c.claimed_by, literal_column("''")) != bindparam("worker"),
     )
     names = ("token", "id", "document", "prompt", "prompt_outbox_id", "prompt_sent_at", "person")
-    columns = [chats.c[name] for name in names]
-    found = select(*columns, elsewhere.label("elsewhere"), *_SUBMISSION).outerjoin(
-        submissions, submissions.c.id == chats.c.submission_id
+    columns = [*(chats.c[name] for name in names), elsewhere.label("elsewhere"), chats.c.holder]
+    account = [accounts.c[name] for name in ("role", "login", "name", "unit", "disabled_at")]
+    found = select(*columns, *account, *_SUBMISSION).select_from(
+        chats.outerjoin(accounts, accounts.c.id == chats.c.holder).outerjoin(
+            submissions, submissions.c.id == chats.c.submission_id
+        )
     )
     return found.where(is_one_of(chats.c.token, "tokens", dialect)), ("worker", "tokens")
 
