@@ -22,6 +22,7 @@ from storage.commune_tables import (
     outcomes,
     people,
     person_marks,
+    renewals,
     returns,
     units,
 )
@@ -79,6 +80,7 @@ TABLES: Final[dict[Table, Rows]] = {
     accesses: Rows(unit="unit", account="account_id", through=("submission_id", submissions)),
     batches: Rows(unit="unit"),
     column_maps: Rows(unit="unit"),
+    renewals: Rows(through=("batch_id", batches)),
     households: Rows(unit="unit", village="village"),
     people: Rows(unit="unit", village="village"),
     person_marks: Rows(through=("person_id", people)),

@@ -110,6 +110,7 @@ batches: Final = Table(
     Column("good", Integer, nullable=False),
     Column("warned", Integer, nullable=False),
     Column("bad", Integer, nullable=False),
+    Column("known", Integer, nullable=False),  # were there already
     Column("undone_at", BigInteger),
     Index(None, "unit", "at"),
 )
@@ -164,11 +165,23 @@ people: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "unit", "village", "folded_name"),
+    Index(None, "unit", "folded_name", "birth_year"),
     Index(None, "household_id"),
     Index(None, "id_token"),
     Index(None, "person_token"),
     Index(None, "batch_id"),
     Index(None, "submission_id"),
+)
+
+renewals: Final = Table(
+    "renewals",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("batches.id"), primary_key=True),
+    Column("person_id", BigInteger, ForeignKey("people.id"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),  # sealed: as it was before the batch
+    Column("updated_at", BigInteger, nullable=False),  # as it was before the batch
+    Index(None, "person_id"),
+    sqlite_with_rowid=False,
 )
 
 person_marks: Final = Table(

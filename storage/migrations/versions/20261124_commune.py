@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("good", sa.Integer(), nullable=False),
         sa.Column("warned", sa.Integer(), nullable=False),
         sa.Column("bad", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_batches_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
@@ -241,6 +242,28 @@ def upgrade() -> None:
         ["unit", "village", "folded_name"],
         unique=False,
     )
+    op.create_index(
+        op.f("ix_people_unit_folded_name_birth_year"),
+        "people",
+        ["unit", "folded_name", "birth_year"],
+        unique=False,
+    )
+    op.create_table(
+        "renewals",
+        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name=op.f("fk_renewals_batch_id_batches")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_renewals_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "person_id", name=op.f("pk_renewals")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_renewals_person_id"), "renewals", ["person_id"], unique=False)
     op.create_table(
         "assignments",
         sa.Column(
@@ -418,6 +441,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_assignments_household_id"), table_name="assignments")
     op.drop_index(op.f("ix_assignments_account_id_ended_at"), table_name="assignments")
     op.drop_table("assignments")
+    op.drop_index(op.f("ix_renewals_person_id"), table_name="renewals")
+    op.drop_table("renewals")
+    op.drop_index(op.f("ix_people_unit_folded_name_birth_year"), table_name="people")
     op.drop_index(op.f("ix_people_unit_village_folded_name"), table_name="people")
     op.drop_index(op.f("ix_people_submission_id"), table_name="people")
     op.drop_index(op.f("ix_people_person_token"), table_name="people")
