@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import json
 
 from bot.dialogs.messages import Incoming, Outgoing
+from storage import collecting
 from storage.codes import SHORT_VALID, token_of
 from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
 from storage.ids import milliseconds
@@ -15,7 +16,17 @@ from storage.outbox import LEASE, Queued, payload_of
 from storage.sealed import Key, place, seal
 from storage.statements import DELETION, REPLY, Row
 from storage.tables import PROMOTED, TOKENS
-from storage.turn import Code, Confirmed, Consent, Decision, Event, Task
+from storage.turn import (
+    Code,
+    Confirmed,
+    Consent,
+    Decision,
+    Event,
+    Filling,
+    Outcome,
+    Task,
+    values_of,
+)
 
 _LEASE_MS: Final = int(LEASE.total_seconds() * 1000)
 
@@ -31,6 +42,10 @@ def apply(desk: Desk, incoming: Incoming, chat: Chat, decision: Decision) -> lis
         turn.create(submission_id)
     for submission_id, document in decision.submissions.items():
         turn.touch(submission_id).state = document
+    for filling in decision.fillings:
+        turn.fill(filling)
+    for outcome in decision.outcomes:
+        turn.outcome(outcome)
     for submission_id, confirmed in decision.confirmed.items():
         turn.confirm(submission_id, confirmed)
     for submission_id, status in decision.statuses.items():
@@ -74,6 +89,7 @@ class _Turn:
         self._chat.changed = True
         self._touched: dict[int, Submission] = {}
         self._rows: list[tuple[str, Row]] = []
+        self._taken: dict[int, tuple[int, int]] = {}
 
     def add(self, name: str, row: Row) -> None:
         self._rows.append((name, row))
@@ -89,7 +105,9 @@ class _Turn:
         context = self._desk.context
         key, wrapped = context.keys.new_data_key(submission_id, context.random)
         self._touched[submission_id] = Submission(
-            submission_id, self._chat.id, key, wrapped, None, "draft", None, 0, FIRST_HASH, True
+            *(submission_id, self._chat.id, key, wrapped, None, "draft", None, 0, FIRST_HASH),
+            form=context.form,
+            created=True,
         )
 
     def confirm(self, submission_id: int, confirmed: Confirmed) -> None:
@@ -99,7 +117,10 @@ class _Turn:
         token = self._desk.context.keys.token
         tokens = ((name, confirmed.tokens.get(name)) for name in TOKENS)
         submission = self.touch(submission_id)
+        if submission.status == "returned":
+            self.add("answered", (self._desk.at, submission_id))
         submission.status, submission.receipt = confirmed.status, confirmed.receipt
+        submission.answers = values_of(confirmed)
         submission.marks = [token("mark", mark) for mark in dict.fromkeys(confirmed.marks)]
         submission.confirmed = (
             json.encode(confirmed.answers),
@@ -107,6 +128,33 @@ class _Turn:
             *(confirmed.columns.get(name) for name in PROMOTED),
             *(token(name, text) if text else None for name, text in tokens),
         )
+
+    def fill(self, filling: Filling) -> None:
+        """Note whose form a submission is. Raises UnknownPerson, Busy."""
+        submission, before = self.touch(filling.submission_id), None
+        worker = collecting.worker(self._desk, self._chat)
+        if filling.person_id:
+            collecting.lock(self._desk, worker, filling.person_id, submission.id)
+        elif filling.household_id:
+            collecting.see_household(self._desk, worker, filling.household_id)
+        before, submission.person_id = submission.person_id, filling.person_id or None
+        submission.enumerator = worker.id
+        submission.household_id = filling.household_id or None
+        where = place("submissions", "relation", submission.id)
+        submission.relation = self._seal(submission.key, filling.relation_to_head, where)
+        if before is not None and before != submission.person_id:
+            self.add("no draft", (before, submission.id))
+        row = (submission.enumerator, submission.person_id, submission.household_id)
+        self.add("filling", (*row, submission.relation, submission.id))
+        if submission.person_id is not None and submission.status == "draft":
+            self.add("draft", (submission.id, worker.id, submission.person_id))
+            self._taken[submission.person_id] = (submission.id, worker.id)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Note why there is no form of somebody. Raises UnknownPerson."""
+        worker = collecting.worker(self._desk, self._chat)
+        unit = collecting.see(self._desk, worker, outcome.person_id)
+        self._rows += collecting.outcome_rows(self._desk, worker, unit, outcome)
 
     def append(self, event: Event) -> None:
         submission = self.touch(event.submission_id)
@@ -229,6 +277,7 @@ class _Turn:
         desk.chats[self._chat.token] = self._chat
         desk.submissions.update(self._touched)
         desk.changed.update(self._touched)
+        desk.drafts.update(self._taken)
         for name, row in self._rows:
             desk.rows.add(name, row)
 

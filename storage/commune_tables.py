@@ -1,6 +1,7 @@
 """The tables of a commune: its units, who works there, its people, who collects whom.
 
 Instants are milliseconds UTC, days "2026-11-24", months "2026-11", `sealed` columns ciphertext.
+What a form writes refers to no unit: it must settle also where nobody has entered the units.
 """
 
 from typing import Final
@@ -128,7 +129,7 @@ households: Final = Table(
     "households",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
-    Column("unit", Text, ForeignKey("units.code"), nullable=False),
+    Column("unit", Text, nullable=False),
     Column("village", Text),
     Column("code_token", Text),  # keyed: the number the office gave it
     Column("data_key", LargeBinary),  # wrapped; NULL once erased
@@ -144,7 +145,7 @@ people: Final = Table(
     "people",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
-    Column("unit", Text, ForeignKey("units.code"), nullable=False),
+    Column("unit", Text, nullable=False),
     Column("village", Text),
     Column("household_id", BigInteger, ForeignKey("households.id")),
     Column("data_key", LargeBinary),  # wrapped; NULL once erased
@@ -164,7 +165,11 @@ people: Final = Table(
     Column("merged_into", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Index(None, "unit", "village", "folded_name"),
+    Index(  # in the order of a visit list, and all that lists and counts look at
+        "ix_people_area",
+        *("unit", "village", "household_id", "folded_name", "submission_id"),
+        *("outcome", "outcome_until", "merged_into", "draft_by"),
+    ),
     Index(None, "unit", "folded_name", "birth_year"),
     Index(None, "household_id"),
     Index(None, "id_token"),
@@ -197,7 +202,7 @@ assignments: Final = Table(
     "assignments",
     metadata,
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
-    Column("unit", Text, ForeignKey("units.code"), nullable=False),
+    Column("unit", Text, nullable=False),
     Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=False),
     Column("village", Text),  # exactly one of these three
     Column("household_id", BigInteger, ForeignKey("households.id")),

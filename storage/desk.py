@@ -9,9 +9,13 @@ from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming, Outgoing
 from bot.dialogs.people import Page, PersonCard, Progress, Search
+from bot.dialogs.readers.reading import Value
+from storage.area import Worker, worker_of
 from storage.codes import new_short_code, token_of
 from storage.database import bound_list, run_sql
+from storage.fieldwork import Fieldwork
 from storage.ids import Ids, Now, Random, instant
+from storage.policy import policy
 from storage.sealed import Key, Keys, place, unseal
 from storage.statements import Row, Rows, statements
 from storage.tables import chats, codes
@@ -19,6 +23,8 @@ from storage.turn import ChatView, Stored
 
 FIRST_HASH: Final = bytes(32)
 """What the first event of every submission is chained to."""
+OPEN: Final = ("draft", "returned")
+"""Status of submissions that whoever fills them in still has work with."""
 RECEIPT_DIGITS: Final = 8
 """Random digits of a receipt, before the check digit."""
 
@@ -56,9 +62,18 @@ class Submission(Struct):
     receipt: str | None
     event_count: int
     head: bytes
+    enumerator: int | None = None
+    """Account that fills it in; None: a person in a chat of their own."""
+    person_id: int | None = None
+    household_id: int | None = None
+    relation: bytes | None = None
+    confirmed_at: int | None = None
+    form: str = ""
     created: bool = False
     confirmed: Row | None = None
     """Plain record, confirmed_at, promoted columns, tokens."""
+    answers: Mapping[str, Value] = {}
+    """Question id -> value, of what is confirmed."""
     marks: Sequence[str] = ()
 
 
@@ -93,7 +108,17 @@ class Desk:
         self.submissions: dict[int, Submission] = {}
         self.changed: set[int] = set()
         self.receipts: set[str] = set()
+        self.drafts: dict[int, tuple[int, int]] = {}
+        """Person -> submission and account that took them up in this batch."""
         self._closed: dict[int, Row] = {}
+        self._workers: dict[int, Worker | None] = {}
+
+    def worker(self, chat: Chat) -> Worker | None:
+        """Return who works in a chat, None in a citizen's."""
+        if chat.id not in self._workers:
+            found = worker_of(self.connection, self.context.keys, chat.id)
+            self._workers[chat.id] = found
+        return self._workers[chat.id]
 
     def new_id(self) -> int:
         return self.context.ids.next(self.at)
@@ -135,6 +160,15 @@ class Desk:
         found = self.submissions.get(submission_id)
         return found if found and found.chat_id == chat.id and found.key else None
 
+    def at_hand(self, submission_id: int, chat: Chat) -> Submission | None:
+        """Return a submission that its chat may still look at: of others, for a day only."""
+        found = self.find(submission_id, chat)
+        if found is None or found.enumerator is None or found.status in OPEN:
+            return found
+        made = None if found.confirmed_at is None else instant(found.confirmed_at)
+        kept = policy().granted("enumerator", "correct_record")
+        return found if kept.form_at(made, instant(self.at)) == "full" else None
+
     def fetch(self, ids: Sequence[int]) -> None:
         """Read those of `ids` that were not read before, in one query."""
         missing = [i for i in ids if i not in self._closed and i not in self.submissions]
@@ -164,7 +198,7 @@ class ChatLookup:
 
     def submissions(self, ids: Sequence[int]) -> Mapping[int, Stored]:
         self._desk.fetch(ids)
-        found = (self._desk.find(submission_id, self._chat) for submission_id in ids)
+        found = (self._desk.at_hand(submission_id, self._chat) for submission_id in ids)
         return {s.id: Stored(s.state or b"{}", s.status, s.receipt) for s in found if s}
 
     def receipt(self) -> str:
@@ -194,14 +228,26 @@ class ChatLookup:
         others = select(chats.c.platform).where(chats.c.person == person, chats.c.id != mine)
         return list(self._desk.connection.scalars(others.order_by(chats.c.id)))
 
-    def people(self, _: Search) -> Page:
-        return Page((), 0)
+    def people(self, search: Search) -> Page:
+        fieldwork = self._fieldwork()
+        return fieldwork.people(search) if fieldwork else Page((), 0)
 
-    def person(self, _: int) -> PersonCard | None:
-        return None
+    def person(self, person_id: int) -> PersonCard | None:
+        fieldwork = self._fieldwork()
+        return fieldwork.person(person_id) if fieldwork else None
 
     def progress(self) -> Progress:
-        return Progress(0, 0, 0, 0, 0, 0, 0)
+        fieldwork = self._fieldwork()
+        return fieldwork.progress() if fieldwork else Progress(0, 0, 0, 0, 0, 0, 0)
+
+    def _fieldwork(self) -> Fieldwork | None:
+        desk, worker = self._desk, self._desk.worker(self._chat)
+        if worker is None:
+            return None
+        context = desk.context
+        return Fieldwork(
+            desk.connection, context.keys, desk.at, worker, self._chat.id, desk.new_id, desk.drafts
+        )
 
     def _in_use(self, receipt: str) -> bool:
         desk = self._desk
@@ -210,10 +256,10 @@ class ChatLookup:
 
 def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
     """Return the chat for one decision about this message."""
-    submission = None if chat.submission_id is None else desk.find(chat.submission_id, chat)
+    submission = None if chat.submission_id is None else desk.at_hand(chat.submission_id, chat)
     sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
     document = desk.document(chat)
-    if submission is None:  # nothing is open, or the office erased it meanwhile
+    if submission is None:  # nothing is open, or it was erased or closed meanwhile
         return ChatView(chat.id, document, None, None, sent_at, message_id)
     return ChatView(chat.id, document, submission.id, submission.state, sent_at, message_id)
 

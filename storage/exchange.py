@@ -14,7 +14,7 @@ from storage.desk import Chat, ChatLookup, Context, Desk, view
 from storage.ids import milliseconds
 from storage.ledger import chat_token
 from storage.sealed import place, unseal
-from storage.sealing import seal_chat, seal_submission
+from storage.sealing import seal_chat, write_desk
 from storage.tables import chats, codes, inbox, outbox, submissions
 from storage.turn import ChatView, Decision, Lookup, State
 
@@ -132,9 +132,7 @@ def _write(desk: Desk, incoming: Incoming, new_token: str, submission_id: int) -
         if chat.changed:
             # The address is written for a new chat only, and that is the bearer's.
             seal_chat(desk, chat, incoming.platform, incoming.account, incoming.chat)
-    for changed in sorted(desk.changed):
-        seal_submission(desk, desk.submissions[changed])
-    desk.rows.write(connection, desk.sql.writes)
+    write_desk(desk)
     mine = submissions.c.id == submission_id
     connection.execute(update(submissions).where(mine).values(chat_id=new.id))
     connection.execute(delete(codes).where(codes.c.submission_id == submission_id))

@@ -15,7 +15,7 @@ from storage.desk import Chat, ChatLookup, Context, Desk, view
 from storage.ids import milliseconds
 from storage.outbox import Delivered, Queued
 from storage.sealed import Keys
-from storage.sealing import seal_chat, seal_submission
+from storage.sealing import seal_chat, write_desk
 from storage.statements import statements
 from storage.turn import Decide
 
@@ -191,6 +191,4 @@ def _write(desk: Desk, senders: Mapping[str, Incoming]) -> None:
         if chat.changed:
             sender = senders[token]
             seal_chat(desk, chat, sender.platform, sender.account, sender.chat)
-    for submission_id in sorted(desk.changed):
-        seal_submission(desk, desk.submissions[submission_id])
-    desk.rows.write(desk.connection, desk.sql.writes)
+    write_desk(desk)

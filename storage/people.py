@@ -14,6 +14,8 @@ from storage.sealed import Key, Keys, place, seal, unseal
 
 FLAGS: Final = ("ho_ngheo", "ho_can_ngheo", "moi_thoat_ngheo")
 """Whose form comes first (Circular 11/2022, Art. 2): poor, near poor, newly out of poverty."""
+HEAD: Final = "chu_ho"
+"""Relation of the head of a household to the head."""
 
 
 class PersonDocument(Struct, frozen=True, omit_defaults=True):
@@ -24,6 +26,8 @@ class PersonDocument(Struct, frozen=True, omit_defaults=True):
     year: str = ""
     relation_to_head: str = ""
     flags: tuple[str, ...] = ()
+    before: "PersonDocument | None" = None
+    """What a list said until a form was handed in: it counts again when that form is erased."""
 
 
 class HouseholdDocument(Struct, frozen=True, omit_defaults=True):

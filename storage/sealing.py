@@ -2,6 +2,7 @@
 
 from storage.desk import Chat, Desk, Submission
 from storage.sealed import place, seal
+from storage.settling import settle
 
 
 def seal_chat(desk: Desk, chat: Chat, platform: str, account: str, address: str) -> None:
@@ -45,11 +46,21 @@ def _seal_record(desk: Desk, submission: Submission) -> None:
     record, *columns = submission.confirmed
     where = place("submissions", "record", submission.id)
     sealed = seal(submission.key, record, where, desk.context.random)
-    desk.rows.add("confirmed", (submission.receipt, sealed, *columns, submission.id))
+    confirmed_at, *promoted = columns
+    about = (submission.receipt, sealed, confirmed_at, submission.person_id)
+    desk.rows.add("confirmed", (*about, *promoted, submission.id))
     desk.rows.add("no marks", (submission.id,))
     for token in submission.marks:
         desk.rows.add("mark", (submission.id, token))
     desk.rows.add("duplicate", (submission.id,))
+
+
+def write_desk(desk: Desk) -> None:
+    """Let forms find their people, seal every submission that changed, and write all there is."""
+    settle(desk)
+    for submission_id in sorted(desk.changed):
+        seal_submission(desk, desk.submissions[submission_id])
+    desk.rows.write(desk.connection, desk.sql.writes)
 
 
 def _erase(desk: Desk, submission_id: int) -> None:

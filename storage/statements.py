@@ -5,19 +5,12 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Delete,
     Dialect,
-    Insert,
     Select,
-    Table,
-    Update,
     bindparam,
-    delete,
     exists,
     func,
-    insert,
     literal_column,
     null,
     select,
@@ -26,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import is_one_of, run_sql, sql
+from storage.people_statements import PEOPLE_WRITES, candidates
 from storage.tables import (
     PROMOTED,
     TOKENS,
@@ -39,6 +33,7 @@ from storage.tables import (
     submissions,
     tasks,
 )
+from storage.writes import Write, WriteOf, change, insertion, removal
 
 REPLY: Final = 0
 """Priority of answers; what is sent to many goes after them, with a higher number."""
@@ -46,25 +41,9 @@ DELETION: Final = 20
 """Priority of deletions: one that has to wait holds nothing else back."""
 
 Row = tuple[Any, ...]
-Write = tuple[Insert | Update | Delete, tuple[str, ...]]
 
 NO_LONGER_LIVE: Final = ("erased", "withdrawn", "superseded", "void")
 """Status of submissions that no other can be a double of."""
-
-
-def _insert(table: Table, *names: str) -> Write:
-    return insert(table), names or tuple(table.columns.keys())
-
-
-def _update(table: Table, *names: str, **constants: ColumnElement[Any]) -> Write:
-    """Set the columns `names` (in the table's order) and `constants` of the row with this id."""
-    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-    clause = update(table).where(table.c.id == bindparam("b_id")).values(**values, **constants)
-    return clause, (*(f"b_{name}" for name in names), "b_id")
-
-
-def _delete(table: Table, name: str) -> Write:
-    return delete(table).where(table.c[name] == bindparam("b_id")), ("b_id",)
 
 
 def _prompt_sent() -> Write:
@@ -97,53 +76,62 @@ def _dead_letter() -> Write:
     return clause, tuple(f"b_{name}" for name in names)
 
 
-_ERASED: Final = (*PROMOTED, *TOKENS.values(), "data_key", "state", "record", "enumerator")
+_ERASED: Final = (
+    *(*PROMOTED, *TOKENS.values(), "data_key", "state", "record", "enumerator"),
+    *("person_id", "household_id", "relation"),
+)
 
-WRITES: Final[dict[str, Write]] = {
-    "new chat": _insert(
+WRITES: Final[dict[str, Write | WriteOf]] = {
+    "new chat": insertion(
         chats,
         *("id", "token", "platform", "account", "unit", "address", "document"),
         *("submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
     ),
-    "chat": _update(
+    "chat": change(
         chats,
         *("document", "submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
         unreachable_at=null(),
     ),
-    "new submission": _insert(
+    "new submission": insertion(
         submissions,
         *("id", "chat_id", "unit", "form", "status", "data_key", "state"),
         *("event_count", "head", "created_at", "updated_at"),
     ),
-    "submission": _update(submissions, "status", "state", "event_count", "head", "updated_at"),
-    "confirmed": _update(
-        submissions, "receipt", "record", "confirmed_at", *PROMOTED, *TOKENS.values()
+    "submission": change(submissions, "status", "state", "event_count", "head", "updated_at"),
+    "filling": change(submissions, "enumerator", "person_id", "household_id", "relation"),
+    "confirmed": change(
+        *(submissions, "receipt", "record", "confirmed_at", "person_id"),
+        *(*PROMOTED, *TOKENS.values()),
     ),
-    "erased": _update(submissions, **dict.fromkeys(_ERASED, null())),
-    "no marks": _delete(submission_marks, "submission_id"),
-    "mark": _insert(submission_marks),
+    "erased": change(submissions, **dict.fromkeys(_ERASED, null())),
+    "no marks": removal(submission_marks, "submission_id"),
+    "mark": insertion(submission_marks),
     "duplicate": _duplicate(),
-    "event": _insert(events),
-    "consent": _insert(consents),
-    "task": _insert(
+    "event": insertion(events),
+    "consent": insertion(consents),
+    "task": insertion(
         tasks, "id", "chat_id", "submission_id", "unit", "kind", "created_at", "detail"
     ),
-    "older codes": _delete(codes, "submission_id"),
-    "code": _insert(codes),
-    "no codes": _delete(codes, "submission_id"),
-    "no bubbles": _delete(outbox, "submission_id"),
-    "bubble": _insert(
+    "older codes": removal(codes, "submission_id"),
+    "code": insertion(codes),
+    "no codes": removal(codes, "submission_id"),
+    "no bubbles": removal(outbox, "submission_id"),
+    "bubble": insertion(
         outbox,
         *("id", "chat_id", "submission_id", "payload", "priority", "not_before"),
         *("attempts", "claimed_by", "claimed_until"),
     ),
     "dead letter": _dead_letter(),
+    **PEOPLE_WRITES,
 }
 """Name -> statement and the order of its values. Written in this order (foreign keys)."""
 
 _SUBMISSION: Final = tuple(
     submissions.c[name]
-    for name in ("id", "chat_id", "data_key", "state", "status", "receipt", "event_count", "head")
+    for name in (
+        *("id", "chat_id", "data_key", "state", "status", "receipt", "event_count", "head"),
+        *("enumerator", "person_id", "household_id", "relation", "confirmed_at", "form"),
+    )
 )
 
 
@@ -167,7 +155,10 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self.writes = {name: sql(*write, dialect) for name, write in WRITES.items()}
+        self.writes = {
+            name: sql(*(write(dialect) if callable(write) else write), dialect)
+            for name, write in WRITES.items()
+        }
         self.load_chats = sql(*_load_chats(dialect), dialect)
         found = select(*_SUBMISSION).where(is_one_of(submissions.c.id, "ids", dialect))
         self.load_submissions = sql(found, ("ids",), dialect)
@@ -180,7 +171,8 @@ class Statements:
         self.arrived = sql(select(inbox.c.id).where(*same), [f"{name}s" for name in key], dialect)
         used = select(submissions.c.id).where(submissions.c.receipt == bindparam("receipt"))
         self.receipt = sql(used, ("receipt",), dialect)
-        self.sent = sql(*_delete(outbox, "id"), dialect)
+        self.candidates = sql(*candidates(dialect), dialect)
+        self.sent = sql(*removal(outbox, "id"), dialect)
         self.prompt_sent = sql(*_prompt_sent(), dialect)
 
 

@@ -118,6 +118,8 @@ submissions: Final = Table(
     Column("confirmed_at", BigInteger),
     Column("enumerator", BigInteger),  # account
     Column("person_id", BigInteger),
+    Column("household_id", BigInteger),  # of somebody who was in no list when it began
+    Column("relation", LargeBinary),  # sealed: theirs to the head of that household
     *(Column(name, Integer if name == "birth_year" else Text) for name in PROMOTED),
     *(Column(name, Text) for name in TOKENS.values()),
     Column("duplicate", Boolean, nullable=False, server_default=false()),

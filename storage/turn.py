@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bot.dialogs.messages import Incoming, Outgoing
 from bot.dialogs.people import Account, Page, PersonCard, Progress, Search
+from bot.dialogs.readers.reading import Value
 
 Document = dict[str, Any]
 """What is made JSON and sealed here."""
@@ -106,6 +107,12 @@ class Confirmed(Struct, frozen=True):
     """Keyed look-ups: "id_number", "insurance_number", "person" -> the text to hash."""
     marks: Sequence[str] = ()
     """Sensitive codes ("q08_uu_tien:ho_ngheo") counted through keyed tokens."""
+
+
+def values_of(confirmed: Confirmed) -> dict[str, Value]:
+    """Return question id -> value of what is handed in."""
+    answers = confirmed.answers.get("answers", {})
+    return {question: answer["value"] for question, answer in answers.items()}
 
 
 class Filling(Struct, frozen=True):

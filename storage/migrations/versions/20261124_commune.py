@@ -142,7 +142,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["batch_id"], ["batches.id"], name=op.f("fk_households_batch_id_batches")
         ),
-        sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_households_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_households")),
     )
     op.create_index(op.f("ix_households_batch_id"), "households", ["batch_id"], unique=False)
@@ -228,7 +227,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["household_id"], ["households.id"], name=op.f("fk_people_household_id_households")
         ),
-        sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_people_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
     op.create_index(op.f("ix_people_batch_id"), "people", ["batch_id"], unique=False)
@@ -237,9 +235,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_people_person_token"), "people", ["person_token"], unique=False)
     op.create_index(op.f("ix_people_submission_id"), "people", ["submission_id"], unique=False)
     op.create_index(
-        op.f("ix_people_unit_village_folded_name"),
+        "ix_people_area",
         "people",
-        ["unit", "village", "folded_name"],
+        [
+            *("unit", "village", "household_id", "folded_name", "submission_id"),
+            *("outcome", "outcome_until", "merged_into", "draft_by"),
+        ],
         unique=False,
     )
     op.create_index(
@@ -291,7 +292,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name=op.f("fk_assignments_person_id_people")
         ),
-        sa.ForeignKeyConstraint(["unit"], ["units.code"], name=op.f("fk_assignments_unit_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
     op.create_index(
@@ -406,6 +406,8 @@ def upgrade() -> None:
     op.add_column("submissions", sa.Column("person_id", sa.BigInteger(), nullable=True))
     op.drop_column("submissions", "enumerator")
     op.add_column("submissions", sa.Column("enumerator", sa.BigInteger(), nullable=True))
+    op.add_column("submissions", sa.Column("household_id", sa.BigInteger(), nullable=True))
+    op.add_column("submissions", sa.Column("relation", sa.LargeBinary(), nullable=True))
     op.create_index(op.f("ix_submissions_enumerator"), "submissions", ["enumerator"], unique=False)
     op.create_index(op.f("ix_submissions_person_id"), "submissions", ["person_id"], unique=False)
 
@@ -417,6 +419,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_submissions_enumerator"), table_name="submissions")
     op.drop_column("submissions", "enumerator")
     op.add_column("submissions", sa.Column("enumerator", sa.Text(), nullable=True))
+    op.drop_column("submissions", "relation")
+    op.drop_column("submissions", "household_id")
     op.drop_column("submissions", "person_id")
     op.drop_index(op.f("ix_chats_holder"), table_name="chats")
     op.drop_column("chats", "holder")
@@ -444,7 +448,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_renewals_person_id"), table_name="renewals")
     op.drop_table("renewals")
     op.drop_index(op.f("ix_people_unit_folded_name_birth_year"), table_name="people")
-    op.drop_index(op.f("ix_people_unit_village_folded_name"), table_name="people")
+    op.drop_index("ix_people_area", table_name="people")
     op.drop_index(op.f("ix_people_submission_id"), table_name="people")
     op.drop_index(op.f("ix_people_person_token"), table_name="people")
     op.drop_index(op.f("ix_people_id_token"), table_name="people")

@@ -1,0 +1,172 @@
+"""What somebody who collects asks of storage: lists of their people, one person, how far they are.
+
+Each question is narrowed to what this account may see; names are unsealed for one page only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select
+
+from bot.dialogs.people import REVISITED, Page, PersonCard, Progress, Search
+from storage.area import SEE, Worker, area, given_to
+from storage.cards import card
+from storage.commune_tables import accesses, people, person_marks
+from storage.ids import VIETNAM, instant, milliseconds
+from storage.lines import LISTED, MISSING, Drafts, known_people
+from storage.people import FLAGS
+from storage.sealed import Keys
+from storage.statements import NO_LONGER_LIVE
+from storage.tables import submissions
+
+PAGE: Final = 8
+"""Lines of a list that are shown at a time."""
+ID_DIGITS: Final = (9, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Fieldwork:
+    """The questions of one account in one chat at one moment."""
+
+    connection: Connection
+    keys: Keys
+    at: int
+    worker: Worker
+    chat_id: int
+    new_id: Callable[[], int]
+    taken: Mapping[int, tuple[int, int]]
+    """Person -> submission and account that took them up in this very batch."""
+
+    def people(self, search: Search) -> Page:
+        mine = and_(self._area(), LISTED)
+        wanted = and_(mine, *self._wanted(search), *_narrowed(self.keys, search))
+        total = self.connection.scalar(select(func.count()).select_from(people).where(wanted)) or 0
+        page = select(people.c.id).where(wanted).order_by(*_most_urgent_first(self.keys, search))
+        ids = list(self.connection.scalars(page.offset(search.after).limit(PAGE)))
+        found = known_people(self.connection, self.keys, self._drafts(), people.c.id.in_(ids))
+        lines = {known.line.id: known.line for known in found}
+        villages = select(people.c.village).where(mine, people.c.village.is_not(None)).distinct()
+        named = tuple(self.connection.scalars(villages.order_by(people.c.village)))
+        return Page(tuple(lines[i] for i in ids), total, named)
+
+    def person(self, person_id: int) -> PersonCard | None:
+        """Return one person; None for nobody and for somebody else's, found out alike."""
+        mine, drafts = self._area(), self._drafts()
+        asked = (people.c.id == person_id, mine, LISTED)
+        for known in known_people(self.connection, self.keys, drafts, *asked):
+            self._note(person_id, known.row.unit)
+            about = (self.connection, self.keys, self.worker, self.chat_id, known)
+            return card(*about, drafts=drafts, mine=mine, now=self._now())
+        return None
+
+    def progress(self) -> Progress:
+        """Return counts: the people of the area in one query, this account's forms in another.
+
+        Who has neither a form nor a reason that settles it is missing: the three add up.
+        """
+        done = people.c.submission_id.is_not(None)
+        counts = (
+            func.count(),
+            _count(done),
+            _count(and_(~done, people.c.outcome.not_in(sorted(REVISITED)))),
+            _count(people.c.draft_by == self.worker.id),
+        )
+        mine = select(*counts).select_from(people).where(self._area(), LISTED)
+        total, handed_in, outcomes, drafts = self.connection.execute(mine).one()
+        today, forms, returned = self._forms()
+        given = given_to(self.connection, self.worker.id)
+        return Progress(
+            people=total,
+            done=handed_in,
+            outcomes=outcomes,
+            today=today,
+            mine=forms,
+            returned=returned,
+            drafts=drafts,
+            target=given.target,
+            due=given.due,
+        )
+
+    def _forms(self) -> tuple[int, int, int]:
+        """Return how many forms this account handed in today, in all, and has back."""
+        midnight = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
+        today = _count(submissions.c.confirmed_at >= milliseconds(midnight))
+        returned = _count(submissions.c.status == "returned")
+        mine = select(today, func.count(), returned).where(
+            submissions.c.enumerator == self.worker.id,
+            submissions.c.confirmed_at.is_not(None),
+            submissions.c.status.not_in(NO_LONGER_LIVE),
+        )
+        counts = self.connection.execute(mine).one()
+        return counts[0], counts[1], counts[2]
+
+    def _now(self) -> datetime:
+        return instant(self.at).astimezone(VIETNAM)
+
+    def _area(self) -> ColumnElement[bool]:
+        return area(self.connection, self.worker.viewer, SEE)
+
+    def _drafts(self) -> Drafts:
+        return Drafts(self.worker.id, self.taken)
+
+    def _wanted(self, search: Search) -> list[ColumnElement[bool]]:
+        me = self.worker.id
+        match search.wanted:
+            case "missing":
+                return [MISSING]
+            case "done":
+                return [people.c.submission_id.is_not(None)]
+            case "returned":
+                back = (submissions.c.enumerator == me, submissions.c.status == "returned")
+                return [people.c.submission_id.in_(select(submissions.c.id).where(*back))]
+            case "drafts":
+                return [people.c.draft_by == me]
+            case "revisit":
+                until, month = people.c.outcome_until, f"{self._now():%Y-%m}"
+                again = people.c.outcome.in_(sorted(REVISITED))
+                come = or_(until.is_(None), until <= month)
+                return [people.c.submission_id.is_(None), again, come]
+            case "all":
+                return []
+
+    def _note(self, person_id: int, unit: str) -> None:
+        viewer = self.worker.viewer
+        row = {"id": self.new_id(), "at": self.at, "account_id": viewer.account, "by": viewer.by}
+        look = {"unit": unit, "action": SEE, "person_id": person_id}
+        self.connection.execute(insert(accesses).values(row | look))
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
+
+
+def _narrowed(keys: Keys, search: Search) -> list[ColumnElement[bool]]:
+    narrowed = []
+    if search.village:
+        narrowed.append(people.c.village == search.village)
+    if search.household:
+        narrowed.append(people.c.household_id == search.household)
+    digits = search.words.replace(" ", "")
+    if digits.isdecimal() and len(digits) in ID_DIGITS:
+        return [*narrowed, people.c.id_token == keys.token("id_number", digits)]
+    name = people.c.folded_name
+    return narrowed + [name.contains(word, autoescape=True) for word in search.words.split()]
+
+
+def _most_urgent_first(keys: Keys, search: Search) -> list[ColumnElement[Any]]:
+    """Order: names in which every word begins one, poor households, then from door to door."""
+    tokens = [keys.token("flag", flag) for flag in FLAGS]
+    marked = select(person_marks.c.person_id).where(person_marks.c.token.in_(tokens))
+    poor = people.alias("poor")
+    homes = select(poor.c.household_id).where(
+        poor.c.id.in_(marked), poor.c.household_id.is_not(None)
+    )
+    poor_first = case((or_(people.c.id.in_(marked), people.c.household_id.in_(homes)), 0), else_=1)
+    # NULL comes first in one database and last in the other.
+    village, home = func.coalesce(people.c.village, ""), func.coalesce(people.c.household_id, 0)
+    door_to_door = [poor_first, village, home, people.c.folded_name, people.c.id]
+    words = (f" {word}" for word in search.words.split())
+    begun = [(" " + people.c.folded_name).contains(word, autoescape=True) for word in words]
+    return [case((and_(*begun), 0), else_=1), *door_to_door] if begun else door_to_door
