@@ -15,6 +15,7 @@ from storage.codes import new_short_code, token_of
 from storage.database import bound_list, run_sql
 from storage.fieldwork import Fieldwork
 from storage.ids import Ids, Now, Random, instant
+from storage.policy import policy
 from storage.sealed import Key, Keys, place, unseal
 from storage.statements import Row, Rows, statements
 from storage.tables import chats, codes
@@ -22,6 +23,8 @@ from storage.turn import ChatView, Stored
 
 FIRST_HASH: Final = bytes(32)
 """What the first event of every submission is chained to."""
+OPEN: Final = ("draft", "returned")
+"""Status of submissions that whoever fills them in still has work with."""
 RECEIPT_DIGITS: Final = 8
 """Random digits of a receipt, before the check digit."""
 
@@ -159,6 +162,15 @@ class Desk:
         found = self.submissions.get(submission_id)
         return found if found and found.chat_id == chat.id and found.key else None
 
+    def at_hand(self, submission_id: int, chat: Chat) -> Submission | None:
+        """Return a submission that its chat may still look at: of others, for a day only."""
+        found = self.find(submission_id, chat)
+        if found is None or found.enumerator is None or found.status in OPEN:
+            return found
+        made = None if found.confirmed_at is None else instant(found.confirmed_at)
+        kept = policy().granted("enumerator", "correct_record")
+        return found if kept.form_at(made, instant(self.at)) == "full" else None
+
     def fetch(self, ids: Sequence[int]) -> None:
         """Read those of `ids` that were not read before, in one query."""
         missing = [i for i in ids if i not in self._closed and i not in self.submissions]
@@ -188,7 +200,7 @@ class ChatLookup:
 
     def submissions(self, ids: Sequence[int]) -> Mapping[int, Stored]:
         self._desk.fetch(ids)
-        found = (self._desk.find(submission_id, self._chat) for submission_id in ids)
+        found = (self._desk.at_hand(submission_id, self._chat) for submission_id in ids)
         return {s.id: Stored(s.state or b"{}", s.status, s.receipt) for s in found if s}
 
     def receipt(self) -> str:
@@ -246,7 +258,7 @@ class ChatLookup:
 
 def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
     """Return the chat for one decision about this message."""
-    submission = None if chat.submission_id is None else desk.find(chat.submission_id, chat)
+    submission = None if chat.submission_id is None else desk.at_hand(chat.submission_id, chat)
     sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
     document, holder = desk.document(chat), chat.holder
     seen = ChatView(chat.id, document, None, None, sent_at, message_id)

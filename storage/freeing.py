@@ -3,9 +3,9 @@
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
-from storage.commune_tables import people
+from storage.commune_tables import people, renewals
 from storage.desk import Desk
 from storage.people import PersonDocument, found_by, person_document, sealed_person
 
@@ -27,6 +27,8 @@ def free(desk: Desk, submission_id: int, person_id: int) -> None:
     for row in desk.connection.execute(counted).all():
         left = {"submission_id": None, "updated_at": desk.at, **_left(desk, row)}
         desk.connection.execute(update(people).where(people.c.id == row.id).values(left))
+        # Sealed with the key that is gone.
+        desk.connection.execute(delete(renewals).where(renewals.c.person_id == row.id))
 
 
 def _left(desk: Desk, row: Row[Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from msgspec import Struct, json
 from bot.dialogs import record
 from bot.dialogs.readers.reading import Value
 from storage.ids import Random
-from storage.sealed import Keys, place, seal, unseal
+from storage.sealed import Key, Keys, place, seal, unseal
 
 FLAGS: Final = ("ho_ngheo", "ho_can_ngheo", "moi_thoat_ngheo")
 """Whose form comes first (Circular 11/2022, Art. 2): poor, near poor, newly out of poverty."""
@@ -60,13 +60,23 @@ def mark_tokens(keys: Keys, document: PersonDocument) -> list[str]:
     return [keys.token("flag", flag) for flag in document.flags]
 
 
+def household_token(keys: Keys, unit: str, village: str | None, number: str) -> str | None:
+    """Return the token of the number an office gave a household; None without a number."""
+    return keys.token("household", f"{unit}|{village or ''}|{number}") if number else None
+
+
 def sealed_person(
     keys: Keys, random: Random, person_id: int, document: PersonDocument
 ) -> dict[str, Any]:
     """Return a new data key, wrapped, and the document sealed with it."""
     key, wrapped = keys.new_data_key(person_id, random)
-    where = place("people", "document", person_id)
-    return {"data_key": wrapped, "document": seal(key, json.encode(document), where, random)}
+    sealed = resealed_person(key, random, person_id, document)
+    return {"data_key": wrapped, "document": sealed}
+
+
+def resealed_person(key: Key, random: Random, person_id: int, document: PersonDocument) -> bytes:
+    """Return the document sealed with the key this person has already."""
+    return seal(key, json.encode(document), place("people", "document", person_id), random)
 
 
 def sealed_household(

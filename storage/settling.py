@@ -17,8 +17,15 @@ from storage.freeing import free
 from storage.homes import Home, assign_newcomer, home_of, relation_of
 from storage.ids import VIETNAM, instant
 from storage.matching import Form, Known, choose, doubles_of
-from storage.people import PersonDocument, found_by, person_document, sealed_person
-from storage.statements import NO_LONGER_LIVE, PERSON
+from storage.people import (
+    PersonDocument,
+    found_by,
+    person_document,
+    resealed_person,
+    sealed_person,
+)
+from storage.people_statements import PERSON
+from storage.statements import NO_LONGER_LIVE
 from storage.tables import PROMOTED, TOKENS
 
 CARRIED: Final = ("q04_so_cccd", "q05_ma_bhxh")
@@ -54,6 +61,7 @@ class Person(Struct):
     origin: str
     created_at: int
     document: PersonDocument | None = None
+    data_key: bytes | None = None
 
 
 def settle(desk: Desk) -> None:
@@ -109,7 +117,7 @@ def _person(desk: Desk, row: Candidate) -> Person:
         counted_chat=row.counted_chat,
         counted_form=row.counted_form,
     )
-    return Person(known, row.village, row.origin, row.created_at, document)
+    return Person(known, row.village, row.origin, row.created_at, document, row.data_key)
 
 
 def _born(answers: Mapping[str, Value]) -> str:
@@ -211,8 +219,9 @@ def _hand_in(desk: Desk, submission: Submission, form: Form, person: Person) -> 
         "created_at": person.created_at,
         "updated_at": desk.at,
         **columns,
-        **sealed_person(context.keys, context.random, known.id, document),
+        **_sealed(desk, person, document),
     }
+    person.data_key = row["data_key"]
     desk.rows.add("person", tuple(row[name] for name in PERSON))
     submission.person_id, submission.household_id = known.id, known.household_id
     person.document = document
@@ -226,6 +235,16 @@ def _hand_in(desk: Desk, submission: Submission, form: Form, person: Person) -> 
         counted_chat=submission.chat_id,
         counted_form=submission.form,
     )
+
+
+def _sealed(desk: Desk, person: Person, document: PersonDocument) -> dict[str, bytes]:
+    """Return the document sealed with the key this person has, or with a first one."""
+    keys, random, person_id = desk.context.keys, desk.context.random, person.known.id
+    if person.data_key is None:
+        return sealed_person(keys, random, person_id, document)
+    key = keys.data_key(person_id, person.data_key)
+    sealed = resealed_person(key, random, person_id, document)
+    return {"data_key": person.data_key, "document": sealed}
 
 
 def _newest(desk: Desk, submission: Submission, person: Person) -> PersonDocument:

@@ -1,28 +1,16 @@
 """The statements of a turn, built once per database, and the rows that wait for them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Connection,
-    Delete,
     Dialect,
-    Insert,
-    Integer,
     Select,
-    Table,
-    Text,
-    Update,
     bindparam,
-    case,
-    cast,
-    delete,
     exists,
     func,
-    insert,
     literal_column,
     null,
     or_,
@@ -33,14 +21,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.commune_tables import (
     accounts,
-    assignments,
-    doubles,
-    households,
-    outcomes,
     people,
-    returns,
 )
 from storage.database import is_one_of, run_sql, sql
+from storage.people_statements import PEOPLE_WRITES, candidates
 from storage.tables import (
     PROMOTED,
     TOKENS,
@@ -54,6 +38,7 @@ from storage.tables import (
     submissions,
     tasks,
 )
+from storage.writes import Write, WriteOf, change, insertion, removal
 
 REPLY: Final = 0
 """Priority of answers; what is sent to many goes after them, with a higher number."""
@@ -61,25 +46,9 @@ DELETION: Final = 20
 """Priority of deletions: one that has to wait holds nothing else back."""
 
 Row = tuple[Any, ...]
-Write = tuple[Insert | Update | Delete, tuple[str, ...]]
 
 NO_LONGER_LIVE: Final = ("erased", "withdrawn", "superseded", "void")
 """Status of submissions that no other can be a double of."""
-
-
-def _insert(table: Table, *names: str) -> Write:
-    return insert(table), names or tuple(table.columns.keys())
-
-
-def _update(table: Table, *names: str, **constants: ColumnElement[Any]) -> Write:
-    """Set the columns `names` (in the table's order) and `constants` of the row with this id."""
-    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-    clause = update(table).where(table.c.id == bindparam("b_id")).values(**values, **constants)
-    return clause, (*(f"b_{name}" for name in names), "b_id")
-
-
-def _delete(table: Table, name: str) -> Write:
-    return delete(table).where(table.c[name] == bindparam("b_id")), ("b_id",)
 
 
 def _prompt_sent() -> Write:
@@ -112,109 +81,53 @@ def _dead_letter() -> Write:
     return clause, tuple(f"b_{name}" for name in names)
 
 
-def _let_go() -> Write:
-    """Nobody is filling in this person's form any more, if it was this submission."""
-    draft = (people.c.id == bindparam("b_id"), people.c.draft_id == bindparam("b_draft"))
-    clause = update(people).where(*draft).values(draft_id=null(), draft_by=null())
-    return clause, ("b_id", "b_draft")
-
-
-def _answered() -> Write:
-    open_return = (returns.c.submission_id == bindparam("b_id"), returns.c.answered_at.is_(None))
-    clause = update(returns).where(*open_return).values(answered_at=bindparam("b_at"))
-    return clause, ("b_at", "b_id")
-
-
-PERSON: Final = (
-    *("id", "unit", "village", "household_id", "data_key", "document", "sex", "birth_year"),
-    *("folded_name", "id_token", "person_token", "origin", "submission_id"),
-    *("created_at", "updated_at"),
-)
-"""Columns of a person as a form leaves them, in the order of their values."""
-
-
-def _person(dialect: Dialect) -> Write:
-    """Somebody known and somebody new by the same statement: it does not tell which."""
-    row = (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(people)
-    kept = {"id", "unit", "origin", "created_at"}
-    newest: dict[str, Any] = {name: row.excluded[name] for name in PERSON if name not in kept}
-    newest |= {"outcome": null(), "outcome_until": null()}
-    for name in ("draft_id", "draft_by"):
-        handed_in = people.c.draft_id == row.excluded.submission_id
-        newest[name] = case((handed_in, null()), else_=people.c[name])
-    return row.on_conflict_do_update(index_elements=["id"], set_=newest), PERSON
-
-
-def _double(dialect: Dialect) -> Write:
-    """Writes nothing where `b_real` is 0: a form causes the same statements, found or not."""
-    kinds = {"id": BigInteger, "unit": Text, "first_id": BigInteger, "second_id": BigInteger}
-    kinds |= {"why": Text, "found_at": BigInteger}
-    values: Any = select(*(cast(bindparam(f"b_{n}"), kind) for n, kind in kinds.items()))
-    found = values.where(cast(bindparam("b_real"), Integer) == literal_column("1"))
-    row = (sqlite.insert if dialect.name == "sqlite" else postgresql.insert)(doubles)
-    clause = row.from_select(list(kinds), found).on_conflict_do_nothing()
-    return clause, (*(f"b_{name}" for name in kinds), "b_real")
-
-
 _ERASED: Final = (
     *(*PROMOTED, *TOKENS.values(), "data_key", "state", "record", "enumerator"),
     *("person_id", "household_id", "relation"),
 )
 
-WRITES: Final[dict[str, Write | Callable[[Dialect], Write]]] = {
-    "new chat": _insert(
+WRITES: Final[dict[str, Write | WriteOf]] = {
+    "new chat": insertion(
         chats,
         *("id", "token", "platform", "account", "unit", "address", "document"),
         *("submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
     ),
-    "chat": _update(
+    "chat": change(
         chats,
         *("document", "submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
         unreachable_at=null(),
     ),
-    "new submission": _insert(
+    "new submission": insertion(
         submissions,
         *("id", "chat_id", "unit", "form", "status", "data_key", "state"),
         *("event_count", "head", "created_at", "updated_at"),
     ),
-    "submission": _update(submissions, "status", "state", "event_count", "head", "updated_at"),
-    "filling": _update(submissions, "enumerator", "person_id", "household_id", "relation"),
-    "confirmed": _update(
+    "submission": change(submissions, "status", "state", "event_count", "head", "updated_at"),
+    "filling": change(submissions, "enumerator", "person_id", "household_id", "relation"),
+    "confirmed": change(
         *(submissions, "receipt", "record", "confirmed_at", "person_id"),
         *(*PROMOTED, *TOKENS.values()),
     ),
-    "erased": _update(submissions, **dict.fromkeys(_ERASED, null())),
-    "no marks": _delete(submission_marks, "submission_id"),
-    "mark": _insert(submission_marks),
+    "erased": change(submissions, **dict.fromkeys(_ERASED, null())),
+    "no marks": removal(submission_marks, "submission_id"),
+    "mark": insertion(submission_marks),
     "duplicate": _duplicate(),
-    "event": _insert(events),
-    "consent": _insert(consents),
-    "task": _insert(
+    "event": insertion(events),
+    "consent": insertion(consents),
+    "task": insertion(
         tasks, "id", "chat_id", "submission_id", "unit", "kind", "created_at", "detail"
     ),
-    "older codes": _delete(codes, "submission_id"),
-    "code": _insert(codes),
-    "no codes": _delete(codes, "submission_id"),
-    "no bubbles": _delete(outbox, "submission_id"),
-    "bubble": _insert(
+    "older codes": removal(codes, "submission_id"),
+    "code": insertion(codes),
+    "no codes": removal(codes, "submission_id"),
+    "no bubbles": removal(outbox, "submission_id"),
+    "bubble": insertion(
         outbox,
         *("id", "chat_id", "submission_id", "payload", "priority", "not_before"),
         *("attempts", "claimed_by", "claimed_until"),
     ),
     "dead letter": _dead_letter(),
-    "no draft": _let_go(),
-    "draft": _update(people, "draft_id", "draft_by"),
-    "outcome": _insert(outcomes),
-    "person outcome": _update(people, "outcome", "outcome_until", "updated_at"),
-    "answered": _answered(),
-    "new household": _insert(
-        households, "id", "unit", "village", "data_key", "document", "created_at"
-    ),
-    "person": _person,
-    "double": _double,
-    "assignment": _insert(
-        assignments, "id", "unit", "account_id", "person_id", "created_at", "created_by"
-    ),
+    **PEOPLE_WRITES,
 }
 """Name -> statement and the order of its values. Written in this order (foreign keys)."""
 
@@ -283,8 +196,8 @@ class Statements:
         self.arrived = sql(select(inbox.c.id).where(*same), [f"{name}s" for name in key], dialect)
         used = select(submissions.c.id).where(submissions.c.receipt == bindparam("receipt"))
         self.receipt = sql(used, ("receipt",), dialect)
-        self.candidates = sql(*_candidates(dialect), dialect)
-        self.sent = sql(*_delete(outbox, "id"), dialect)
+        self.candidates = sql(*candidates(dialect), dialect)
+        self.sent = sql(*removal(outbox, "id"), dialect)
         self.prompt_sent = sql(*_prompt_sent(), dialect)
 
 
