@@ -1,15 +1,17 @@
 """A small commune on an office's database: units, accounts in chats, a list of invented people."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, event, insert, select, update
 
 from bot.dialogs import record
 from bot.dialogs.readers.reading import Value
 from storage.commune_tables import accounts, assignments, households, people, person_marks, units
+from storage.database import Database
 from storage.ids import milliseconds
 from storage.ledger import chat_token
 from storage.outbox import Queued
@@ -44,6 +46,33 @@ def confirmed(said: Mapping[str, Value], receipt: str) -> Confirmed:
     kept = {question: {"value": value, "how": "given"} for question, value in said.items()}
     columns, tokens = record.columns(said), record.tokens(said)
     return Confirmed(receipt, "confirmed", {"answers": kept}, columns, tokens)
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect what is run meanwhile on the connection the ledger writes with."""
+    seen: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        seen.append(statement)
+
+    def trace(connection: Any, _: object = None, __: object = None) -> None:
+        connection.set_trace_callback(seen.append)
+
+    engine = database.writer or database.engine.sync_engine
+    if database.writer is None:
+        event.listen(engine, "before_cursor_execute", note)
+        yield seen
+        event.remove(engine, "before_cursor_execute", note)
+        return
+    # What goes past SQLAlchemy is seen by the driver alone.
+    event.listen(engine, "checkout", trace)
+    yield seen
+    event.remove(engine, "checkout", trace)
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(None)
 
 
 @dataclass

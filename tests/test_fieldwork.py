@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.dialogs.people import OUTCOMES, PersonCard, Search
+from storage.audit import broken_chains
 from storage.commune_tables import accesses, accounts, outcomes, people
 from storage.inbox import dead_letters
 from storage.tables import submissions
 from storage.turn import Decision, Event, Filling, Outcome
-from tests.commune import HERE, THERE, Commune, answers
+from tests.commune import HERE, THERE, Commune, answers, statements
 from tests.conftest import Office, message
 
 AN, BINH, CHI = "051090000001", "051090000002", "051090000003"
@@ -233,16 +234,9 @@ async def test_unknown_and_not_theirs_cost_the_same(commune: Commune) -> None:
 
 
 async def counted(commune: Commune, chat: str, person_id: int) -> list[str]:
-    from sqlalchemy import event
-
-    seen: list[str] = []
-    database = commune.office.database
-    engine = database.writer or database.engine.sync_engine
-    note = lambda *args: seen.append(args[2])  # noqa: E731
-    event.listen(engine, "before_cursor_execute", note)
-    await card(commune, chat, person_id)
-    event.remove(engine, "before_cursor_execute", note)
-    return seen
+    with statements(commune.office.database) as seen:
+        await card(commune, chat, person_id)
+    return [" ".join(text.split()[:3]) for text in seen]
 
 
 async def test_one_person_is_asked_by_one_enumerator_at_a_time(commune: Commune) -> None:
@@ -398,8 +392,6 @@ async def test_the_erased_and_the_merged_are_not_listed(commune: Commune) -> Non
 
 
 async def test_history_of_fillings_is_whole(commune: Commune) -> None:
-    from storage.audit import broken_chains
-
     lan = await commune.account("lan")
     await commune.assign(lan, village="Thon 1")
     an = await commune.person(answers("An Van An"))
