@@ -18,8 +18,9 @@ from typing import Any, Final
 from bench.figures import Figures, Scale, percentile
 from bench.homes import folder
 from bench.turns import NoReceipt
-from bot.app import Place, open_house, save_office
+from bot.app import Place, open_house
 from bot.content import trial_office
+from bot.offices import save_office
 
 TOKEN: Final = "100001:" + "a" * 35
 GOAL: Final = 2.0
@@ -111,7 +112,7 @@ def _set_up(data: Path) -> None:
     office = replace(trial_office(), legal_basis="-", retention="-", retention_source="-")
     assert house.database.writer is not None
     with house.database.writer.begin() as connection:
-        save_office(connection, office)
+        save_office(connection, office, at=datetime.now(UTC))
     house.database.writer.dispose()
 
 

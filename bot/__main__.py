@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import commands_keeping, commands_watching
+from bot import commands_accounts, commands_keeping, commands_units, commands_watching
 from bot.commands import Data, explained, look, now, place_of
 from storage.ids import VIETNAM
 
@@ -126,6 +126,8 @@ def form_check(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)
 app.add_typer(form_app, name="form", help="Print a form (show), or check a form file (check).")
 commands_keeping.add_to(app)
 commands_watching.add_to(app)
+commands_accounts.add_to(app)
+commands_units.add_to(app)
 
 
 def main() -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from bot.content import CURRENT_FORM, form_of, known_of, trial_office
+from bot.content import CURRENT_FORM, form_of, known_of
 from bot.conversation import Conversation
 from bot.dialogs.known import Known, Office
 from bot.dialogs.messages import Capabilities
+from bot.offices import open_office
 from bot.platforms.aside_page import PATH
 from bot.ports import Clock, Entropy
-from bot.setup import office_from_json, office_to_json
 from storage.codes import new_code
 from storage.database import Database, open_database, serve_alone
 from storage.desk import Context
@@ -25,7 +25,6 @@ from storage.links import new_link
 from storage.migrate import migrate, migrate_database
 from storage.postgres import PostgresLedger
 from storage.sealed import Keys, open_keys
-from storage.tables import meta
 
 T = TypeVar("T")
 
@@ -48,6 +47,8 @@ class Place:
     key_text: str | None = None
     site: str = ""
     """Address of the web chat from outside, "" when it has none."""
+    commune: str = ""
+    """Code of the commune to speak for, "" for the only one there is."""
 
     @classmethod
     def of(cls, data: Path) -> "Place":
@@ -89,7 +90,8 @@ class House:
 def open_house(place: Place, *, now: Clock, random: Entropy, alone: bool = False) -> House:
     """Open a SQLite installation: folder, lock, tables, key, office. Not from an event loop.
 
-    `alone` refuses a second serving process. Raises AlreadyRunning, MissingKey, WrongKey.
+    `alone` refuses a second serving process. Raises AlreadyRunning, MissingKey, WrongKey,
+    OfficeUnclear.
     """
     place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = serve_alone(place.database_url) if alone else None
@@ -102,25 +104,30 @@ def open_house(place: Place, *, now: Clock, random: Entropy, alone: bool = False
 
 
 async def open_house_async(
-    place: Place, *, now: Clock, random: Entropy, alone: bool = False
+    place: Place, *, now: Clock, random: Entropy, alone: bool = False, any_commune: bool = False
 ) -> House:
-    """The same for either database, from within an event loop."""
+    """The same for either database, from within an event loop.
+
+    `any_commune` takes the first office of several, when none is named. Raises OfficeUnclear.
+    """
     place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = serve_alone(place.database_url) if alone else None
     await migrate_database(place.database_url)
     database = open_database(place.database_url)
     try:
         async with database.engine.begin() as connection:
-            keys, created, office = await connection.run_sync(_entered, place, random)
+            keys, created, office = await connection.run_sync(_entered, place, random, any_commune)
     except BaseException:
         await database.close()
         raise
     return _furnished(place, database, keys, created, office, now, random, lock)
 
 
-def _entered(connection: Connection, place: Place, random: Entropy) -> tuple[Keys, bool, Office]:
+def _entered(
+    connection: Connection, place: Place, random: Entropy, any_commune: bool = False
+) -> tuple[Keys, bool, Office]:
     keys, created = open_keys(connection, place.key_file, random, given=place.key_text)
-    return keys, created, saved_office(connection) or trial_office()
+    return keys, created, open_office(connection, place.commune, any_commune=any_commune)
 
 
 def _furnished(
@@ -155,19 +162,3 @@ def _furnished(
     return House(
         place, database, keys, key_created, office, known, conversation, context, now, random, lock
     )
-
-
-OFFICE = "office"
-"""Row of table meta that holds the office as `mau03 setup` left it."""
-
-
-def saved_office(connection: Connection) -> Office | None:
-    """Return the office of this installation, or None before its set-up."""
-    text = connection.scalar(select(meta.c.value).where(meta.c.name == OFFICE))
-    return office_from_json(text) if text else None
-
-
-def save_office(connection: Connection, office: Office) -> None:
-    """Put the office in place of the one before. The caller commits."""
-    connection.execute(meta.delete().where(meta.c.name == OFFICE))
-    connection.execute(meta.insert().values(name=OFFICE, value=office_to_json(office)))

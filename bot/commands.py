@@ -1,8 +1,10 @@
 """What the commands share: where the installation is, opening it, and clear words when it fails."""
 
 import asyncio
+import getpass
 import os
-from collections.abc import Awaitable, Callable, Iterator
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,17 +12,48 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from storage.ids import VIETNAM
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import House, Place
+    from storage.access import Viewer
 
 T = TypeVar("T")
 
+As = Annotated[
+    str | None, typer.Option("--as", help="Login of who asks; else the officer of this machine.")
+]
 
 Data = Annotated[
     Path | None, typer.Option("--data", file_okay=False, help="Data folder, not MAU03_DATA.")
 ]
+
+
+def operating_system_user() -> str:
+    """Return who runs this, by the system's own list where it has one (variables can be set)."""
+    if sys.platform == "win32":
+        return getpass.getuser()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+async def asking(house: "House", login: str | None, role: str = "officer") -> "Viewer":
+    """Return who asks: an account, or whoever has this machine and its key, in this role.
+
+    Raises AccountRefused for an account that is disabled or not there.
+    """
+    from storage.access import Viewer
+    from storage.accounts import viewer_of
+
+    if login is None:
+        return Viewer(role, house.office.commune, None, by=f"cli:{operating_system_user()}")
+    return await house.read(lambda connection: viewer_of(connection, login))
 
 
 def now() -> datetime:
@@ -48,15 +81,30 @@ def _explanation(error: Exception) -> str | None:
     from admin.exports.xlsx import TooManyRows
     from bot.content import texts_of
     from bot.dialogs.form import BadForm
+    from bot.offices import OfficeUnclear
     from bot.settings import BadSettings
+    from storage.access import Denied, OnlyCounts
+    from storage.accounts import AccountRefused
     from storage.backup import BackupRefused
     from storage.database import AlreadyRunning
     from storage.sealed import KeyRefused
+    from storage.units import UnitRefused
 
     texts = texts_of()
     match error:
         case BadSettings():
             return error.explained(texts)
+        case OfficeUnclear():
+            key = "commune_unknown" if error.given else "commune_missing"
+            facts = {"given": error.given, "known": ", ".join(error.known) or "0"}
+            return texts(f"command.{key}", **facts)
+        case Denied():
+            key = "only_counts" if isinstance(error, OnlyCounts) else "denied"
+            action = str(error).partition(":")[0]
+            return texts(f"access.{key}", action=texts(f"actions.{action}"))
+        case AccountRefused() | UnitRefused():
+            room = "account" if isinstance(error, AccountRefused) else "unit"
+            return texts(f"{room}.{error.code}", **error.facts)
         case AlreadyRunning():
             return f"{texts('command.already_running')}\n{error}"
         case KeyRefused():
@@ -90,16 +138,18 @@ def place_of(data: Path | None) -> "Place":
     settings = read_settings()
     if data is None:
         key = settings.key_text
-        return Place(settings.data, settings.database, settings.key_file, key)
+        where = (settings.data, settings.database, settings.key_file, key)
+        return Place(*where, site=settings.public_url, commune=settings.commune)
     place = Place.of(data)
     key = None if place.key_file.exists() else settings.key_text
-    return Place(data, place.database_url, place.key_file, key)
+    where = (data, place.database_url, place.key_file, key)
+    return Place(*where, site=settings.public_url, commune=settings.commune)
 
 
-async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]") -> T:
+async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]", new: bool) -> T:
     from bot.app import open_house_async
 
-    house = await open_house_async(place, now=now, random=os.urandom)
+    house = await open_house_async(place, now=now, random=os.urandom, any_commune=new)
     try:
         return await work(house)
     finally:
@@ -109,7 +159,8 @@ async def _opened(place: "Place", work: "Callable[[House], Awaitable[T]]") -> T:
 def with_house(place: "Place", work: "Callable[[House], Awaitable[T]]", *, new: bool = False) -> T:
     """Open an installation, work with it and close it again; a server may be running.
 
-    `new` allows that there is none yet. Raises NoDatabase, MissingKey, WrongKey.
+    `new` allows that there is none yet, or none of the commune named. Raises NoDatabase,
+    MissingKey, WrongKey, OfficeUnclear.
     """
     from sqlalchemy import make_url
 
@@ -119,7 +170,7 @@ def with_house(place: "Place", work: "Callable[[House], Awaitable[T]]", *, new: 
         file = database_file(place.database_url)
         if not file.is_file():
             raise NoDatabase(str(file))
-    return asyncio.run(_opened(place, work))
+    return asyncio.run(_opened(place, work, new))
 
 
 def look(place: "Place", work: "Callable[[House], T]") -> T:
@@ -146,3 +197,13 @@ async def connected(house: "House", work: "Callable[[Connection], T]") -> T:
             return await connection.run_sync(work)
     with house.database.writer.connect() as connection:
         return work(connection)
+
+
+def shown_time(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
+
+
+def printed(rows: Iterable[Iterable[object]]) -> None:
+    """Print one line per row, its parts set apart by tabs."""
+    for row in rows:
+        typer.echo("\t".join(map(str, row)))

@@ -1,9 +1,6 @@
 """Commands that take records out of the house or keep them safe: export, backup, restore, key."""
 
-import getpass
 import json
-import os
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import Data, explained, now, place_of, with_house, write
+from bot.commands import As, Data, asking, explained, now, place_of, with_house, write
 from storage.ids import VIETNAM
 
 if TYPE_CHECKING:
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
 
     from admin.exports.table import Table
     from bot.app import House
+    from storage.access import Viewer
 
 
 key_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -62,6 +60,10 @@ def export(
     layout: Annotated[
         str | None, typer.Option(help="Prescribed sheet instead of the form's own columns: a.")
     ] = None,
+    login: As = None,
+    second: Annotated[
+        str | None, typer.Option(help="Login of who approves an export of many records.")
+    ] = None,
 ) -> None:
     """Write the confirmed submissions to a file, and log that."""
     if layout and format is Format.JSON:
@@ -71,7 +73,7 @@ def export(
     with explained():
 
         async def work(house: "House") -> tuple[int, str]:
-            return await exported(house, wanted, out)
+            return await exported(house, wanted, out, await asking(house, login), second)
 
         from bot.content import texts_of
 
@@ -79,32 +81,36 @@ def export(
         typer.echo(texts_of()("export.done", count=count, file=out, sha256=digest))
 
 
-async def exported(house: "House", wanted: Wanted, out: Path) -> tuple[int, str]:
+async def exported(
+    house: "House", wanted: Wanted, out: Path, viewer: "Viewer", second: str | None = None
+) -> tuple[int, str]:
     """Write and log one export; return the number of records and the SHA-256 of the file.
 
-    The entry in the log is committed before the file appears: no entry, no file.
+    The entry in the log is committed before the file appears: no entry, no file. Raises Denied,
+    AccountRefused: `second` is missing where another person must approve.
     """
     from admin.exports import EXPORTS
     from admin.exports.table import plain
     from storage.exporting import ExportEntry, log_export, read_sparingly
     from storage.files import sha256_of, whole_file
     from storage.ids import milliseconds
-    from storage.submissions import confirmed
+    from storage.submissions import check_second, confirmed
 
     table = _table(house, wanted)
     with whole_file(out) as part:
 
         def read(connection: "Connection") -> int:
             read_sparingly(connection)
-            records = plain(confirmed(connection, house.keys, since=wanted.since))
+            check_second(connection, viewer, second, since=wanted.since)
+            records = plain(confirmed(connection, house.keys, viewer, since=wanted.since))
             return EXPORTS[wanted.format](part, table, records)
 
         count = await house.read(read)
         digest = sha256_of(part)
         at = now()
         entry_id = house.context.ids.next(milliseconds(at))
-        about = (operating_system_user(), wanted.format, wanted.filter)
-        entry = ExportEntry(entry_id, at, *about, count, digest)
+        about = (viewer.by, wanted.format, wanted.filter)
+        entry = ExportEntry(entry_id, at, *about, count, digest, viewer.unit, second)
         await write(house, lambda connection: log_export(connection, entry))
     return count, digest
 
@@ -119,18 +125,6 @@ def _table(house: "House", wanted: Wanted) -> "Table":
         return form_table(form, house.known, codes=wanted.codes)
     today = now().astimezone(VIETNAM).date()
     return layout_table(layout_of(wanted.layout), form, house.known, today)
-
-
-def operating_system_user() -> str:
-    """Return who runs this, by the system's own list where it has one (variables can be set)."""
-    if sys.platform == "win32":
-        return getpass.getuser()
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 def backup(out: Out, data: Data = None) -> None:

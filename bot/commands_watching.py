@@ -1,13 +1,26 @@
 """Commands that show what needs attention: dead letters, undelivered, tasks, the audit trail."""
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import Data, connected, explained, now, place_of, with_house, write
+from bot.commands import (
+    As,
+    Data,
+    asking,
+    connected,
+    explained,
+    now,
+    place_of,
+    printed,
+    shown_time,
+    with_house,
+    write,
+)
 from storage.ids import VIETNAM
 
 if TYPE_CHECKING:
@@ -22,24 +35,26 @@ audit_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @inbox_app.command("list")
-def inbox_list(data: Data = None) -> None:
+def inbox_list(data: Data = None, login: As = None) -> None:
     """List messages that could not be processed; not what they say."""
     with explained():
         from storage.inbox import dead_letters
 
         async def work(house: "House") -> Sequence[Sequence[object]]:
+            seen = partial(dead_letters, viewer=await asking(house, login))
             return [
-                (x.id, _time(x.received_at), x.platform, x.chat_id, x.why)
-                for x in await house.read(dead_letters)
+                (x.id, shown_time(x.received_at), x.platform, x.chat_id, x.why)
+                for x in await house.read(seen)
             ]
 
-        _print(with_house(place_of(data), work))
+        printed(with_house(place_of(data), work))
 
 
 @inbox_app.command("replay")
 def inbox_replay(
     letter: Annotated[int, typer.Argument(help="Number in `mau03 inbox list`.")],
     data: Data = None,
+    login: As = None,
 ) -> None:
     """Process one of them again, if its question is still the open one."""
     with explained():
@@ -47,9 +62,9 @@ def inbox_replay(
         from storage.replaying import Outcome, replay
 
         async def work(house: "House") -> Outcome:
-            decide = house.conversation.decide
+            viewer, decide = await asking(house, login), house.conversation.decide
             return await connected(
-                house, lambda connection: replay(connection, letter, decide, house.context)
+                house, lambda connection: replay(connection, viewer, letter, decide, house.context)
             )
 
         outcome = with_house(place_of(data), work)
@@ -59,7 +74,7 @@ def inbox_replay(
 
 
 @outbox_app.command("list")
-def outbox_list(data: Data = None) -> None:
+def outbox_list(data: Data = None, login: As = None) -> None:
     """List answers that reached nobody; not what they say."""
     with explained():
         from bot.content import texts_of
@@ -68,21 +83,22 @@ def outbox_list(data: Data = None) -> None:
         texts = texts_of()
 
         async def work(house: "House") -> Sequence[Sequence[object]]:
+            seen = partial(undelivered, viewer=await asking(house, login))
             return [
                 (
                     x.id,
-                    _time(x.failed_at),
+                    shown_time(x.failed_at),
                     texts(f"platform_names.{x.platform}"),
                     x.chat_id,
                     texts(f"undelivered.{x.why}"),
                 )
-                for x in await house.read(undelivered)
+                for x in await house.read(seen)
             ]
 
-        _print(with_house(place_of(data), work))
+        printed(with_house(place_of(data), work))
 
 
-def tasks(data: Data = None) -> None:
+def tasks(data: Data = None, login: As = None) -> None:
     """List the calls and visits that people asked for."""
     with explained():
         from bot.content import texts_of
@@ -91,13 +107,14 @@ def tasks(data: Data = None) -> None:
         texts = texts_of()
 
         async def work(house: "House") -> Sequence[OpenTask]:
-            return await house.read(lambda connection: open_tasks(connection, house.keys))
+            viewer = await asking(house, login)
+            return await house.read(lambda connection: open_tasks(connection, house.keys, viewer))
 
         found = with_house(place_of(data), work)
-        _print(
+        printed(
             (
                 x.id,
-                _time(x.created_at),
+                shown_time(x.created_at),
                 texts(f"task_kinds.{x.kind}"),
                 texts(f"platform_names.{x.platform}"),
                 x.chat_id,
@@ -108,14 +125,14 @@ def tasks(data: Data = None) -> None:
 
 
 @audit_app.command("verify")
-def audit_verify(data: Data = None) -> None:
+def audit_verify(data: Data = None, login: As = None) -> None:
     """Check that no event was changed, lost or put in between."""
     with explained():
         from bot.content import texts_of
         from storage.trail import Trail, verify_trail
 
         async def work(house: "House") -> Trail:
-            return await house.read(verify_trail)
+            return await house.read(partial(verify_trail, viewer=await asking(house, login)))
 
         trail = with_house(place_of(data), work)
         texts = texts_of()
@@ -141,16 +158,6 @@ def audit_anchor(data: Data = None) -> None:
             return await write(house, lambda connection: anchor_day(connection, day, at - SETTLED))
 
         typer.echo(f"{day:%Y-%m-%d}\t{with_house(place_of(data), work).hex()}")
-
-
-def _time(at: datetime) -> str:
-    return f"{at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
-
-
-def _print(rows: Iterable[Iterable[object]]) -> None:
-    """Print one line per row, its parts set apart by tabs."""
-    for row in rows:
-        typer.echo("\t".join(map(str, row)))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,22 +1,25 @@
 """Between ledger and engine: one message in, one decision out."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec.structs import replace
 
 from bot.dialogs.effects import Ask, Event, Loaded, Pressed, Said, Sent, Tell
 from bot.dialogs.engine import tagged
 from bot.dialogs.form import Form
 from bot.dialogs.known import Known
 from bot.dialogs.messages import Capabilities, Incoming, Other, Outgoing, Press, Text
+from bot.dialogs.people import COLLECTORS
 from bot.dialogs.render import render
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import NOTHING, Chat, Dialog, Draft
-from bot.dialogs.talking import status_facts
+from bot.dialogs.talking import short_name, status_facts
 from bot.turning import Turn
 from storage import turn
-from storage.ids import VIETNAM
+from storage.ids import MILLISECOND, VIETNAM
 from storage.turn import ChatView, Decision, Lookup, State
 
 NOBODY = ChatView(0, None)
@@ -43,6 +46,8 @@ class Conversation:
     def decide(self, incoming: Incoming, view: ChatView, lookup: Lookup) -> Decision:
         """Return all that one message causes. Pure but for `lookup`."""
         dialog = _dialog(view)
+        if view.cut_off:
+            return _unchanged(view, dialog, self._cut_off())
         scene = self._scene(incoming, view, dialog)
         able = self.capabilities[incoming.platform]
         turned = Turn(dialog, _event(incoming, view, dialog), self.new_code)
@@ -58,6 +63,8 @@ class Conversation:
 
     def show(self, incoming: Incoming, view: ChatView) -> list[Outgoing]:
         """Return where the chat stands, without any turn: for a page that is loaded anew."""
+        if view.cut_off:
+            return [self._cut_off()]
         dialog = _dialog(view)
         able, scene = self.capabilities[incoming.platform], self._scene(incoming, view, dialog)
         if dialog.chat.prompt is not None:
@@ -106,10 +113,64 @@ class Conversation:
         chat = dialog.chat.to_document()
         return Decision(chat=chat, prompt=prompt, submission_id=left, outgoing=told)
 
+    def give_back(
+        self, view: ChatView, id: int, document: State, comments: Mapping[str, str]
+    ) -> Decision:
+        """Return what the officer's return of a form causes: told here, asked anew after "edit"."""
+        dialog = _dialog(view)
+        draft = Draft.from_document(id, document).replace(status="returned", comments=comments)
+        form, texts = self.form_of(draft.form), self.known.texts
+        items = {form[question].item: text for question, text in comments.items()}
+        lines = "\n".join(texts("returned_line", item=i, text=text) for i, text in items.items())
+        facts = {"name": short_name(draft.answers), "items": ", ".join(items), "lines": lines}
+        told = [Outgoing("info", texts("returned_bubble", **facts), protect=True)]
+        prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
+        return Decision(
+            chat=dialog.chat.to_document(),
+            prompt=prompt,
+            submission_id=view.submission_id,
+            submissions={id: draft.to_document()},
+            statuses={id: "returned"},
+            events=[turn.Event(id, "returned", {"comments": dict(comments)})],
+            outgoing=told,
+        )
+
+    def welcome(
+        self, incoming: Incoming, view: ChatView, lookup: Lookup, ids: Sequence[int]
+    ) -> Decision:
+        """Return what a chat is told that has become an account's, with these submissions."""
+        account, texts = view.account, self.known.texts
+        assert account is not None  # noqa: S101 - the caller has made it so
+        key = "invite.joined" if account.name else "invite.joined_nameless"
+        role = texts(f"role_names.{account.role}")
+        told = Outgoing("info", texts(key, name=account.name, role=role))
+        view.document = _with(view, ids).to_document()
+        view.prompt_sent_at = incoming.sent_at - MILLISECOND
+        decision = self.decide(replace(incoming, content=Text("/start")), view, lookup)
+        decision.outgoing = [told, *decision.outgoing]
+        decision.events = [*decision.events, *_continued(ids)]
+        return decision
+
+    def leave(self, view: ChatView) -> Decision:
+        """Return what a chat is left with that everything was taken from."""
+        left = Chat(started=True, rev=Chat.from_document(view.document).rev)
+        told = [] if view.cut_off else [Outgoing("info", self.known.texts("moved_away"))]
+        return Decision(chat=left.to_document(), prompt="", outgoing=told)
+
+    def adopt(self, view: ChatView, ids: Sequence[int]) -> Decision:
+        """Return what a chat is told that these submissions were given to."""
+        told = Outgoing("info", self.known.texts("invite.adopted", count=len(ids)))
+        decision = _unchanged(view, _dialog(view).replace(chat=_with(view, ids)), told)
+        decision.events = _continued(ids)
+        return decision
+
+    def _cut_off(self) -> Outgoing:
+        return Outgoing("info", self.known.texts("cut_off"))
+
     def open_form(self, view: ChatView) -> str:
         """Return the status of the open submission, "draft" while it is edited, "" for none."""
         draft = _dialog(view).draft
-        if draft is None:
+        if draft is None or view.cut_off:
             return ""
         return "draft" if draft.change.kind else draft.status
 
@@ -121,7 +182,8 @@ class Conversation:
         today = incoming.received_at.astimezone(VIETNAM).date()
         form = self.form_of(dialog.draft.form if dialog.draft else self.current_form)
         page_of = partial(self.page_of, view.chat_id) if self.page_of else None
-        return Scene(form, self.known, today, view.message_id, page_of, self.bots)
+        account = view.account if view.account and view.account.role in COLLECTORS else None
+        return Scene(form, self.known, today, view.message_id, page_of, self.bots, account)
 
 
 def _dialog(view: ChatView) -> Dialog:
@@ -129,6 +191,24 @@ def _dialog(view: ChatView) -> Dialog:
     if view.submission_id is not None and view.submission is not None:
         draft = Draft.from_document(view.submission_id, view.submission)
     return Dialog(Chat.from_document(view.document), draft)
+
+
+def _with(view: ChatView, ids: Sequence[int]) -> Chat:
+    """Return what a chat remembers, with these submissions too."""
+    chat = Chat.from_document(view.document)
+    kept = tuple(other for other in chat.submissions if other not in ids)
+    return chat.replace(started=True, submissions=(*kept, *ids))
+
+
+def _continued(ids: Sequence[int]) -> list[turn.Event]:
+    return [turn.Event(id, "continued", {}) for id in ids]
+
+
+def _unchanged(view: ChatView, dialog: Dialog, told: Outgoing) -> Decision:
+    """Return the decision to leave a chat where it stands, and to say something."""
+    prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
+    chat, opened = dialog.chat.to_document(), view.submission_id
+    return Decision(chat=chat, prompt=prompt, submission_id=opened, outgoing=[told])
 
 
 def _event(incoming: Incoming, view: ChatView, dialog: Dialog) -> Event:
@@ -166,7 +246,7 @@ def _private(incoming: Incoming, scene: Scene, before: Dialog) -> bool:
 
 def _names_private(scene: Scene, text: str) -> bool:
     """True for "8: 1; 9: 3": an answer to a private item, whatever is asked."""
-    items = {item for item, _ in tagged(text) or ()}
+    items = {item for item, _ in tagged(text, scene.known.texts) or ()}
     return any(question.private and question.item in items for question in scene.form.questions)
 
 

@@ -1,6 +1,7 @@
-"""A code from one chat typed in another: the draft moves over before the conversation sees it."""
+"""The door before the ledger: a code carries a draft from chat to chat, or invites to work here."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeVar
 
@@ -14,6 +15,9 @@ from bot.ports import Intake
 from storage.codes import SHORT
 from storage.desk import Context
 from storage.exchange import Bearer, exchange
+from storage.invites import read_invite
+from storage.joining import Outcome as Joined
+from storage.joining import join
 from storage.ledger import chat_token
 from storage.outbox import Delivered, Queued
 from storage.tables import chats
@@ -26,14 +30,33 @@ OF_A_CHAT: Final = 5
 OF_ALL: Final = 100
 """Wrong codes of everybody in an hour: a million numbers are soon tried by many."""
 EVERYBODY: Final = "codes of everybody"
+LONGEST: Final = 60
+"""Characters of a message with a code."""
+CODE_LIKE: Final = re.compile(r"(?=.*[0-9])[0-9A-Za-z .–—-]{12,}")
+"""What stands after a word for invitations and may be a code, mistyped."""
 
-Outcome = Literal["moved", "answer", "code_wrong", "code_tries"]
+Opened = Literal["moved", "code_wrong", "invite_wrong", "invite_taken"]
+Outcome = Literal[Opened, "answer", "code_tries"]
+JOINED: Final[Mapping[Joined, Opened]] = {
+    "joined": "moved",
+    "wrong": "invite_wrong",
+    "taken": "invite_taken",
+}
 
 
 class Ledger(Intake, Protocol):
     """What the door opens to."""
 
     def delivered(self, bubble: Delivered) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A code in a message. `code` is "" when it is mistyped; `named`: it was called a code."""
+
+    code: str
+    named: bool
+    invites: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +68,12 @@ class Door:
     ledger: Ledger
 
     async def submit(self, incoming: Incoming) -> Sequence[Queued]:
-        """Return the bubbles a message caused; those of a draft that moved follow by themselves."""
-        code, named = self._code(incoming)
-        if not code:
+        """Return the bubbles a message caused; those of what a code opened follow by themselves."""
+        carried = self._carried(incoming)
+        if carried is None:
             return await self.ledger.submit(incoming)
         outcome = await self.ledger.write(
-            lambda connection: self._try(connection, incoming, code, named)
+            lambda connection: self._try(connection, incoming, carried)
         )
         if outcome == "moved":
             return []
@@ -64,38 +87,61 @@ class Door:
     async def write(self, work: Callable[[Connection], T]) -> T:
         return await self.ledger.write(work)
 
-    def _code(self, incoming: Incoming) -> tuple[str, bool]:
-        """Return six digits, and whether they were called a code; "" when it is none."""
+    def _carried(self, incoming: Incoming) -> Carried | None:
         if not isinstance(incoming.content, Text) or len(incoming.content.text) > LONGEST:
-            return "", False
+            return None
         text = tidy(incoming.content.text)
+        return self._short(text) or self._invitation(text)
+
+    def _short(self, text: str) -> Carried | None:
+        """Return six digits, alone or after a word for codes."""
         words = text.rstrip("0123456789 ")
         digits = text[len(words) :].replace(" ", "")
         if len(digits) != SHORT or not digits.isascii():
-            return "", False
-        named = tone_fold(words.strip()) in self.conversation.known.texts.words("words.link")
-        return (digits, named) if named or not words else ("", False)
+            return None
+        named = tone_fold(words.strip()) in self._words("words.link")
+        return Carried(digits, named, False) if named or not words else None
 
-    def _try(self, connection: Connection, incoming: Incoming, code: str, named: bool) -> Outcome:
+    def _invitation(self, text: str) -> Carried | None:
+        """Return the code of an invitation, alone or after a word for those."""
+        for word in self._words("words.invite"):
+            rest = text[len(word) :].strip()
+            if tone_fold(text[: len(word)]) == word and CODE_LIKE.fullmatch(rest):
+                return Carried(read_invite(rest) or "", True, True)
+        code = read_invite(text) if CODE_LIKE.fullmatch(text) else None
+        return Carried(code, False, True) if code else None
+
+    def _words(self, key: str) -> Sequence[str]:
+        return self.conversation.known.texts.words(key)
+
+    def _try(self, connection: Connection, incoming: Incoming, carried: Carried) -> Outcome:
         token = chat_token(self.context.keys, incoming.platform, incoming.account, incoming.chat)
-        if not named and _fills_in(connection, token):
+        if not carried.named and _fills_in(connection, token):
             return "answer"
         own = f"codes of {token}"
         limits = [Limit(own, OF_A_CHAT), Limit(EVERYBODY, OF_ALL)]
         shut = [Limit(f"shut: {limit.what}", 1) for limit in limits]
         if closed(connection, self.context, shut):
             return "code_tries"
-        bearer = Bearer(incoming, code, lambda _: True, same_person=True)
-        if exchange(connection, self.context, self.conversation, bearer):
-            return "moved"
+        outcome = self._opened(connection, incoming, carried)
+        if outcome in {"moved", "invite_taken"}:
+            return outcome
         note_tries(connection, self.context, [own, EVERYBODY])
         for limit, door in zip(limits, shut, strict=True):
             if closed(connection, self.context, [limit]):  # for an hour from now on
                 note_tries(connection, self.context, [door.what])
-        return "code_wrong"
+        return outcome
 
-
-LONGEST: Final = 40
+    def _opened(self, connection: Connection, incoming: Incoming, carried: Carried) -> Opened:
+        """Use the code, and say what came of it."""
+        if not carried.invites:
+            bearer = Bearer(incoming, carried.code, lambda _: True, same_person=True)
+            moved = exchange(connection, self.context, self.conversation, bearer)
+            return "moved" if moved else "code_wrong"
+        if not carried.code:
+            return "invite_wrong"
+        joined = join(connection, self.context, self.conversation, incoming, carried.code)
+        return JOINED[joined]
 
 
 def _fills_in(connection: Connection, token: str) -> bool:

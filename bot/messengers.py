@@ -1,6 +1,6 @@
 """The messengers that are configured: checked against the office and made, not yet started."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,9 @@ from bot.settings import BadSettings, Problem, Settings, Token
 
 SETTINGS: Final[Mapping[str, str]] = {"telegram": "telegram_tokens", "zalo": "zalo_tokens"}
 """Platform -> the setting that turns it on."""
+
+FoundAt = Callable[[str, str], None]
+"""Told platform and address of a bot."""
 
 
 def tokens_of(settings: Settings) -> Mapping[str, Sequence[Token]]:
@@ -37,20 +40,22 @@ def check(settings: Settings, office: Office) -> None:
         raise BadSettings(problems)
 
 
-def configured(settings: Settings, house: House) -> dict[str, Messenger]:
+def configured(settings: Settings, house: House, found_at: FoundAt) -> dict[str, Messenger]:
     """Return the messengers by name; a platform nobody configured is not even imported.
 
-    Raises BadSettings.
+    `found_at` is told the address of a bot once it is known. Raises BadSettings.
     """
     check(settings, house.office)
-    makers = {"telegram": _telegram, "zalo": _zalo}
+    makers = {"telegram": partial(_telegram, found_at=found_at), "zalo": _zalo}
     return {
         platform: makers[platform](settings, house, {token.bot: token.text for token in tokens})
         for platform, tokens in tokens_of(settings).items()
     }
 
 
-def _telegram(settings: Settings, house: House, tokens: Mapping[str, str]) -> Messenger:
+def _telegram(
+    settings: Settings, house: House, tokens: Mapping[str, str], *, found_at: FoundAt
+) -> Messenger:
     from bot.platforms.telegram import Telegram
 
     return Telegram(
@@ -63,7 +68,7 @@ def _telegram(settings: Settings, house: House, tokens: Mapping[str, str]) -> Me
         secret_of=lambda account: _secret(settings, house, "telegram", account),
         public_url=settings.public_url,
         api=settings.telegram_api,
-        found_at=partial(house.conversation.bots.__setitem__, "telegram"),
+        found_at=partial(found_at, "telegram"),
         warn=_printed,
     )
 

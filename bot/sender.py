@@ -85,6 +85,8 @@ class Sender:
     random: Entropy
     poll: float = POLL
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    unit: str | None = None
+    """Commune whose chats are served; None: all."""
     _ledger: Ledger | None = field(default=None)
     _chats: dict[int, deque[_Claimed]] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -153,6 +155,7 @@ class Sender:
             now=self.now(),
             limit=PAGE,
             platforms=self.pushing,
+            unit=self.unit,
         )
 
     def _line_up(self, bubble: Queued) -> None:

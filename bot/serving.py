@@ -29,6 +29,7 @@ from bot.app import CAPABILITIES, House, Place, open_house_async
 from bot.jobs.bell import start as start_bell
 from bot.linking import Door
 from bot.messengers import configured
+from bot.offices import save_bot
 from bot.pages import Assets, Guarded, Pages
 from bot.platforms.aside_page import AsidePage
 from bot.platforms.web import Web
@@ -75,14 +76,24 @@ def settle_memory() -> None:
 async def _serve(settings: Settings, listening: socket.socket, now: Clock, random: Entropy) -> None:
     place = place_of(settings)
     house = await open_house_async(place, now=now, random=random, alone=True)
-    messengers = configured(settings, house)
-    sender = Sender(messengers, house.keys, house.context.worker, now, random)
+    unit = house.office.commune
+    kept: set[asyncio.Task[None]] = set()
+
+    def found_at(platform: str, address: str) -> None:
+        """Know a bot's address here, and keep it for whoever writes invitations elsewhere."""
+        house.conversation.bots[platform] = address
+        work = partial(save_bot, commune=unit, platform=platform, address=address)
+        kept.add(asyncio.create_task(ledger.write(work)))
+
+    messengers = configured(settings, house, found_at)
+    sender = Sender(messengers, house.keys, house.context.worker, now, random, unit=unit)
     ledger = await open_ledger(house, sender)
     server = _Server(_configured(application(house, ledger, sender, messengers)))
     settle_memory()
     _announce(house, listening, messengers)
     for messenger in messengers.values():
-        left = partial(abandon, platform=messenger.name, accounts=messenger.accounts, at=now())
+        gone = partial(abandon, platform=messenger.name, accounts=messenger.accounts)
+        left = partial(gone, unit=unit, at=now())
         await ledger.write(left)
     sender.start(ledger)
     for messenger in messengers.values():
@@ -95,6 +106,7 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
         await sender.stop()
         await asyncio.gather(*(messenger.stop() for messenger in messengers.values()))
         await sender.stop()  # what was handed in meanwhile is given back, for the next process
+        await asyncio.gather(*kept)
         await close_ledger(ledger)
         await house.database.close()
         print(house.known.texts("serving.stopped"))
@@ -103,7 +115,8 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
 def place_of(settings: Settings) -> Place:
     """Return where the settings say that things are kept."""
     key = (settings.key_file, settings.key_text)
-    return Place(settings.data, settings.database, *key, site=settings.public_url)
+    where = (settings.data, settings.database, *key)
+    return Place(*where, site=settings.public_url, commune=settings.commune)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +211,14 @@ class Health:
         return found
 
     async def _figures(self) -> dict[str, float | None] | None:
-        now, pushing = self._house.now(), self._sender.pushing
+        now, house = self._house.now(), self._house
+        of = partial(figures, unit=house.office.commune, platforms=self._sender.pushing, now=now)
         try:
             async with asyncio.timeout(DATABASE_PATIENCE):
-                found = await self._house.read(
-                    lambda connection: figures(connection, platforms=pushing, now=now)
-                )
+                found = await house.read(of)
         except Exception:
             return None
-        place = self._house.place
+        place = house.place
         age = await asyncio.to_thread(backup_age, place, self._since, now)
         return found | {"backup_age": age}
 

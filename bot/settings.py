@@ -30,6 +30,7 @@ CONFIG: Final = "MAU03_CONFIG"
 CONFIG_FILE: Final = "mau03.toml"
 KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}=\.[0-9a-f]{8}", re.ASCII)
 """A key written down: 32 bytes in base64, a full stop, eight digits of checksum."""
+COMMUNE: Final = re.compile(r"[0-9]{5}", re.ASCII)
 TOKEN: Final = re.compile(r"(?:([0-9]{5})=)?(([0-9]{3,20}):[!-+.-~-]{8,})", re.ASCII)
 """A messenger's token, perhaps after a commune's code: the bot's number, a colon, its secret."""
 ADDRESS: Final = re.compile(r"https://[^/\s?#]+/?|http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?/?")
@@ -49,6 +50,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "Write sqlite:///PATH or postgresql://USER@HOST/DATABASE, or remove it for SQLite.",
         "key": "{setting}: not a key. Write the line that `mau03 key show` prints, "
         "or remove it to use mau03.key in the data folder.",
+        "commune": "{setting}: not the code of a commune. Write its five digits, for example "
+        "21340, or remove it when the database holds one commune only.",
         "host": "{setting}: empty. Write an address of this machine, for example 127.0.0.1.",
         "port": "{setting}: {given} is not a port. Write a number from 1 to 65535, such as 8000.",
         "port_taken": "{setting}: port {port} on {host} is taken by another program. "
@@ -123,6 +126,12 @@ def _key(text: SecretStr) -> SecretStr:
     return text
 
 
+def _commune(code: str) -> str:
+    if code and not COMMUNE.fullmatch(code):
+        raise ValueError
+    return code
+
+
 class Token(NamedTuple):
     """One bot of a messenger."""
 
@@ -177,6 +186,8 @@ class Settings(BaseSettings):
     """Empty: SQLite in `data`. It may hold a password: use `database`, never print it."""
     key: Annotated[SecretStr, AfterValidator(_key)] | None = None
     """The office's key as `mau03 key show` prints it; None: it lies in `key_file`."""
+    commune: Annotated[str, AfterValidator(_commune)] = ""
+    """Code of the commune this process serves; empty: the only one in the database."""
     host: str = Field("127.0.0.1", min_length=1)
     port: int = Field(8000, ge=0, le=HIGHEST_PORT)
     """0: any free port."""

@@ -59,6 +59,10 @@ class Desk:
     units: Sequence[Unit]
     office: Office | None
     save: Callable[[Office], None]
+    """Keeps an office: in place of `office`, or as it was set up before among `others`."""
+    add: Callable[[Office], None] = lambda _: None
+    """Keeps one more."""
+    others: Sequence[Office] = ()
 
 
 class UnitUnclear(Exception):
@@ -212,14 +216,15 @@ def _ask_unit(name: str, units: Sequence[Unit], texts: Texts, offered: str | Non
             typer.echo(str(unclear))
 
 
-def finish(desk: Desk, answers: Answers) -> None:
+def finish(desk: Desk, answers: Answers, *, add: bool = False) -> None:
     """Save the office answered for and say what was saved. Raises typer.Exit(1) when unclear."""
     try:
-        office = choose_office(answers, desk.units, desk.texts, desk.office)
+        present = _present(desk, _commune(answers, desk.units, desk.texts, desk.office))
+        office = choose_office(answers, desk.units, desk.texts, present)
+        _keep(desk, office, add=add)
     except UnitUnclear as unclear:
         typer.echo(str(unclear), err=True)
         raise typer.Exit(1) from None
-    desk.save(office)
     facts = asdict(office) | {
         "commune": office.commune_name,
         "province": office.province_name,
@@ -227,6 +232,23 @@ def finish(desk: Desk, answers: Answers) -> None:
     }
     typer.echo(desk.texts("setup.saved", **facts))
     typer.echo(desk.texts("setup.still_trial" if office.trial else "setup.ready"))
+
+
+def _present(desk: Desk, commune: Unit) -> Office | None:
+    """Return the office of this commune as it was set up, else the one that is being changed."""
+    same = (other for other in desk.others if other.commune == commune.code)
+    return next(same, desk.office)
+
+
+def _keep(desk: Desk, office: Office, *, add: bool) -> None:
+    """Raises UnitUnclear: in the place of which of several the office is to be is not known."""
+    known = {other.commune for other in (*desk.others, *([desk.office] if desk.office else []))}
+    if add:
+        desk.add(office)
+    elif desk.others and office.commune not in known:
+        raise UnitUnclear(desk.texts("setup.several", commune=office.commune))
+    else:
+        desk.save(office)
 
 
 def setup_command(open_desk: Callable[[], Desk]) -> Callable[..., None]:
@@ -243,6 +265,7 @@ def setup_command(open_desk: Callable[[], Desk]) -> Callable[..., None]:
         legal_basis: Annotated[str | None, Option(help="Document the campaign rests on.")] = None,
         retention: Annotated[str | None, Option(help="How long data are kept.")] = None,
         retention_source: Annotated[str | None, Option(help="Document that says so.")] = None,
+        add: Annotated[bool, Option("--add", help="One more commune in this database.")] = False,
     ) -> None:
         """Say which commune office this is; without options it asks."""
         given = Answers(
@@ -258,6 +281,6 @@ def setup_command(open_desk: Callable[[], Desk]) -> Callable[..., None]:
             retention_source=retention_source,
         )
         desk = open_desk()
-        finish(desk, ask(desk) if given == Answers() else given)
+        finish(desk, ask(desk) if given == Answers() else given, add=add)
 
     return setup

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -35,7 +36,8 @@ def _left_over(house: House, ledger: SqliteLedger) -> Sequence[Queued]:
 
     def claim(connection: Connection) -> Sequence[Queued]:
         release(connection)
-        return pending(connection, house.keys, worker=house.context.worker, now=house.now())
+        mine = partial(pending, connection, house.keys, unit=house.office.commune)
+        return mine(worker=house.context.worker, now=house.now())
 
     return ledger.write_now(claim)
 

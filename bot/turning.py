@@ -1,6 +1,6 @@
 """One turn: the effects of the engine, done one after another, and the decision they add up to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from msgspec import Struct
@@ -10,19 +10,28 @@ from bot.dialogs.answering import office_flags
 from bot.dialogs.effects import (
     Agree,
     Confirm,
+    Count,
+    Counted,
     Create,
     Effect,
     Erase,
     Event,
+    Fill,
+    Find,
+    Found,
     Link,
     Linked,
     Load,
     Loaded,
+    Mark,
+    Meet,
+    Met,
     Need,
     Pause,
     Received,
     Record,
     Submit,
+    Supersede,
     Tell,
     Unlink,
     Withdraw,
@@ -35,7 +44,17 @@ from bot.dialogs.scene import Scene
 from bot.dialogs.state import Dialog, Draft
 from storage import turn
 from storage.codes import SHORT_VALID, VALID, written
-from storage.turn import Code, Confirmed, Consent, Decision, Lookup, Stored, Task
+from storage.turn import (
+    Code,
+    Confirmed,
+    Consent,
+    Decision,
+    Filling,
+    Lookup,
+    Outcome,
+    Stored,
+    Task,
+)
 
 
 class Turn(Struct):
@@ -52,8 +71,17 @@ class Turn(Struct):
     tasks: list[Task] = []
     confirmed: dict[int, Confirmed] = {}
     statuses: dict[int, str] = {}
+    fillings: list[Filling] = []
+    outcomes: list[Outcome] = []
     codes: dict[int, Code] = {}
     unlinked: bool = False
+    left: dict[int, bytes] = {}
+    """Submissions that were changed and closed again within the turn."""
+    first: Draft | None = None
+    """The submission that was open before it."""
+
+    def __post_init__(self) -> None:
+        self.first = self.dialog.draft
 
     def step(self, scene: Scene, able: Capabilities, lookup: Lookup) -> None:
         """Advance once. Afterwards `event` is what the engine is to be told next, if anything."""
@@ -61,9 +89,17 @@ class Turn(Struct):
         before, event = self.dialog, self.event
         self.dialog, effects = advance(scene, before, event)
         self.event = None
+        self._leave(before.draft)
         draft = self.dialog.draft or before.draft
         for effect in effects:
             self._do(scene, able, lookup, effect, draft, before)
+
+    def _leave(self, left: Draft | None) -> None:
+        """Keep what a step of this turn changed and the next one closed."""
+        now = self.dialog.draft
+        if left is None or left is self.first or (now is not None and now.id == left.id):
+            return
+        self.left[left.id] = left.to_document()
 
     def _do(
         self,
@@ -96,8 +132,24 @@ class Turn(Struct):
             case Withdraw():
                 assert about is not None  # noqa: S101 - only a submission is withdrawn
                 self.statuses[about] = "withdrawn"
+            case Supersede(id):
+                self.statuses[id] = "superseded"
+                self.events.append(turn.Event(id, "superseded", {"by": about}))
             case Load():
                 self.event = _loaded(lookup, effect)
+            case Find(search, why):
+                waiting = self.dialog.chat.submissions if search.wanted == "drafts" else ()
+                unlisted = _drafts(lookup, waiting)
+                self.event = Found(lookup.people(search), search, why, unlisted)
+            case Meet(person, why):
+                self.event = Met(lookup.person(person), why)
+            case Count():
+                self.event = Counted(lookup.progress())
+            case Fill(person, household, relation):
+                assert about is not None  # noqa: S101 - only a submission is filled in
+                self.fillings.append(Filling(about, person, household, relation))
+            case Mark(person, outcome, since, until):
+                self.outcomes.append(Outcome(person, outcome, since, until))
             case Pause() if able.codes and draft is not None:
                 self._offer_code(draft)
             case Pause():
@@ -148,17 +200,24 @@ class Turn(Struct):
             prompt=str(dialog.chat.prompt.rev) if dialog.chat.prompt else "",
             submission_id=draft.id if draft else None,
             created=self.created,
-            submissions={draft.id: draft.to_document()} if draft else {},
+            submissions=self._documents(),
             confirmed=self.confirmed,
             statuses=self.statuses,
             erased=self.erased,
             events=self.events,
             consents=self.consents,
             tasks=self.tasks,
+            fillings=self.fillings,
+            outcomes=self.outcomes,
             codes=self.codes,
             unlinked=self.unlinked,
             outgoing=render(scene, dialog, self.said, able),
         )
+
+    def _documents(self) -> dict[int, bytes]:
+        draft = self.dialog.draft
+        documents = {id: kept for id, kept in self.left.items() if id not in self.erased}
+        return {**documents, draft.id: draft.to_document()} if draft else documents
 
 
 def _consent(
@@ -194,10 +253,13 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
 
 
 def _loaded(lookup: Lookup, load: Load) -> Loaded:
-    found: Mapping[int, Stored] = lookup.submissions(load.ids)
-    drafts = (
+    return Loaded(load.why, _drafts(lookup, load.ids), load.year)
+
+
+def _drafts(lookup: Lookup, ids: Sequence[int]) -> tuple[Draft, ...]:
+    found: Mapping[int, Stored] = lookup.submissions(ids) if ids else {}
+    return tuple(
         Draft.from_document(id, found[id].document).replace(status=found[id].status)
-        for id in load.ids
+        for id in ids
         if id in found
     )
-    return Loaded(load.why, tuple(drafts), load.year)

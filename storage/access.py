@@ -26,7 +26,7 @@ from storage.commune_tables import (
     returns,
     units,
 )
-from storage.policy import Denied, Grant, policy
+from storage.policy import Denied, Grant, OnlyCounts, policy
 from storage.tables import (
     chats,
     consents,
@@ -39,7 +39,7 @@ from storage.tables import (
     tasks,
 )
 
-__all__ = ["Denied", "Grant", "Viewer", "grant", "under", "within"]
+__all__ = ["Denied", "Grant", "OnlyCounts", "Viewer", "grant", "under", "within"]
 
 HANDED_OVER: Final = ("handed_over", "accepted", "mismatched")
 """Status of submissions the police have been given."""
@@ -92,7 +92,7 @@ TABLES: Final[dict[Table, Rows]] = {
     submissions: Rows(unit="unit", village="village", account="enumerator", chat="chat_id"),
     submission_marks: Rows(through=("submission_id", submissions)),
     events: Rows(through=("submission_id", submissions)),
-    consents: Rows(chat="chat_id", through=("chat_id", chats)),
+    consents: Rows(chat="chat_id", through=("submission_id", submissions)),
     tasks: Rows(unit="unit", chat="chat_id", through=("submission_id", submissions)),
     chats: Rows(unit="unit", account="holder", chat="id"),
     inbox: Rows(chat="chat_id", through=("chat_id", chats)),

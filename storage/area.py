@@ -1,15 +1,14 @@
 """Who works in a chat, and which people they may see, said so that an index finds them."""
 
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from bot.dialogs.people import Account
 from storage.access import Viewer, grant, under, within
-from storage.commune_tables import accounts, assignments, households, people, units
+from storage.commune_tables import assignments, households, people, units
 from storage.sealed import Keys, place, unseal
-from storage.tables import chats
 
 SEE: Final = "see_people"
 FILL: Final = "fill_form"
@@ -26,18 +25,29 @@ class Worker(Struct, frozen=True):
         return self.account.id
 
 
-def worker_of(connection: Connection, keys: Keys, chat_id: int) -> Worker | None:
+class Holder(Struct, frozen=True):
+    """The account a chat belongs to, as it was loaded. `role` None: there is no such account."""
+
+    id: int
+    role: str | None
+    login: str
+    name: bytes
+    """Sealed."""
+    unit: str
+    disabled_at: int | None = None
+
+    @property
+    def cut_off(self) -> bool:
+        return self.role is None or self.disabled_at is not None
+
+
+def worker_of(keys: Keys, holder: Holder | None, chat_id: int) -> Worker | None:
     """Return who works in a chat; None in a citizen's, and once the account is disabled."""
-    mine = select(accounts).join(chats, chats.c.holder == accounts.c.id)
-    row = connection.execute(
-        mine.where(chats.c.id == chat_id, accounts.c.disabled_at.is_(None))
-    ).one_or_none()
-    return None if row is None else _worker(keys, row, chat_id)
-
-
-def _worker(keys: Keys, row: Row[Any], chat_id: int) -> Worker:
-    account = Account(row.id, row.role, name_of(keys, row.id, row.name), row.unit)
-    return Worker(account, Viewer(row.role, row.unit, row.id, chat_id, row.login))
+    if holder is None or holder.role is None or holder.disabled_at is not None:
+        return None
+    name = name_of(keys, holder.id, holder.name)
+    account = Account(holder.id, holder.role, name, holder.unit)
+    return Worker(account, Viewer(holder.role, holder.unit, holder.id, chat_id, holder.login))
 
 
 def name_of(keys: Keys, account_id: int, sealed: bytes) -> str:

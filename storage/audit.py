@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from msgspec import json
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, true
 
 from storage.desk import FIRST_HASH, chained
 from storage.ids import milliseconds
@@ -20,11 +20,13 @@ CHUNK: Final = 1000
 _FACTS: Final = ("submission_id", "seq", "kind", "at", "platform", "chat_id", "event_ref")
 
 
-def broken_chains(connection: Connection, submission_id: int | None = None) -> list[int]:
-    """Return the submissions whose history does not verify, of one or of all. No key is needed."""
+def broken_chains(connection: Connection, which: ColumnElement[bool] | None = None) -> list[int]:
+    """Return those of `which` submissions (None: all) whose history does not verify.
+
+    No key is needed, nothing is said but their numbers.
+    """
     heads = select(submissions.c.id, submissions.c.event_count, submissions.c.head)
-    if submission_id is not None:
-        heads = heads.where(submissions.c.id == submission_id)
+    heads = heads.where(true() if which is None else which)
     broken = []
     for chunk in _chunks(connection, heads):
         chains = _chains(connection, [row.id for row in chunk])

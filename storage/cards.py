@@ -36,7 +36,7 @@ def card(
     return PersonCard(
         known.line,
         members=_head_first([one.line for one in housemates]),
-        address=_address(connection, keys, known.row.household_id),
+        address=address_of(connection, keys, known.row.household_id),
         **_answers(connection, keys, worker, known, now),
         **_draft(connection, keys, chat_id, known, drafts),
     )
@@ -93,7 +93,7 @@ def _head_first(lines: Sequence[PersonLine]) -> tuple[PersonLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.relation != HEAD, line.name, line.id)))
 
 
-def _address(
+def address_of(
     connection: Connection, keys: Keys, household_id: int | None
 ) -> Mapping[str, str | None]:
     if household_id is None:

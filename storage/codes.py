@@ -24,10 +24,10 @@ SHORT: Final = 6
 SHORT_VALID: Final = timedelta(minutes=10)
 
 
-def new_code(random: Random) -> str:
-    """Return a fresh code: 60 random bits as 12 characters, and the check character."""
+def new_code(random: Random, length: int = LENGTH) -> str:
+    """Return a fresh code: five random bits for each character, and the check character."""
     while True:
-        code = "".join(ALPHABET[byte & 31] for byte in random(LENGTH))
+        code = "".join(ALPHABET[byte & 31] for byte in random(length))
         check = _check(code)
         if check in ALPHABET:
             return code + check
@@ -43,10 +43,10 @@ def written(code: str) -> str:
     return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
 
 
-def read_code(text: str) -> str | None:
+def read_code(text: str, length: int = LENGTH) -> str | None:
     """Return the code that was typed, or None when it is mistyped. O counts as 0, I and L as 1."""
     code = text.upper().translate(LOOK_ALIKE)
-    whole = len(code) == LENGTH + 1 and all(character in ALPHABET for character in code)
+    whole = len(code) == length + 1 and all(character in ALPHABET for character in code)
     return code if whole and code[-1] == _check(code[:-1]) else None
 
 

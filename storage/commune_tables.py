@@ -61,6 +61,7 @@ invites: Final = Table(
     Column("role", Text, nullable=False),
     Column("unit", Text, ForeignKey("units.code"), nullable=False),
     Column("account_id", BigInteger, ForeignKey("accounts.id")),  # an account that has it already
+    Column("name", LargeBinary),  # sealed: of who is invited, for a new account
     Column("uses_left", Integer, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),

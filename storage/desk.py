@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from bot.dialogs.messages import Incoming, Outgoing
 from bot.dialogs.people import Page, PersonCard, Progress, Search
 from bot.dialogs.readers.reading import Value
-from storage.area import Worker, worker_of
+from storage.area import Holder, Worker, worker_of
 from storage.codes import new_short_code, token_of
 from storage.database import bound_list, run_sql
 from storage.fieldwork import Fieldwork
@@ -93,6 +93,7 @@ class Chat(Struct):
     elsewhere: bool = False
     """Another worker still has bubbles of this chat to send: ours must wait behind them."""
     changed: bool = False
+    holder: Holder | None = None
 
 
 class Desk:
@@ -116,8 +117,7 @@ class Desk:
     def worker(self, chat: Chat) -> Worker | None:
         """Return who works in a chat, None in a citizen's."""
         if chat.id not in self._workers:
-            found = worker_of(self.connection, self.context.keys, chat.id)
-            self._workers[chat.id] = found
+            self._workers[chat.id] = worker_of(self.context.keys, chat.holder, chat.id)
         return self._workers[chat.id]
 
     def new_id(self) -> int:
@@ -127,13 +127,15 @@ class Desk:
         """Fetch these chats and the submissions they have open; new chats get an id."""
         values = (self.context.worker, bound_list(tokens, self.sql.dialect))
         for row in run_sql(self.connection, self.sql.load_chats, values):
-            token, chat_id, sealed, prompt, bubble, sent_at, person, elsewhere, open_id = row[:9]
+            token, chat_id, sealed, prompt, bubble, sent_at, person, elsewhere = row[:8]
+            holder, submission = row[8:14], tuple(row[14:])
             self.chats[token] = Chat(
-                chat_id, token, False, sealed, None, open_id,
+                chat_id, token, False, sealed, None, submission[0],
                 prompt, bubble, sent_at, person, bool(elsewhere),
+                holder=Holder(*holder) if holder[0] is not None else None,
             )  # fmt: skip
-            if open_id is not None:
-                self._closed[open_id] = tuple(row[8:])
+            if submission[0] is not None:
+                self._closed[submission[0]] = submission
         for token in tokens:
             if token not in self.chats:
                 self.chats[token] = Chat(self.new_id(), token, True)
@@ -258,10 +260,15 @@ def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
     """Return the chat for one decision about this message."""
     submission = None if chat.submission_id is None else desk.at_hand(chat.submission_id, chat)
     sent_at = None if chat.prompt_sent_at is None else instant(chat.prompt_sent_at)
-    document = desk.document(chat)
-    if submission is None:  # nothing is open, or it was erased or closed meanwhile
-        return ChatView(chat.id, document, None, None, sent_at, message_id)
-    return ChatView(chat.id, document, submission.id, submission.state, sent_at, message_id)
+    document, holder = desk.document(chat), chat.holder
+    seen = ChatView(chat.id, document, None, None, sent_at, message_id)
+    if submission is not None:  # None: nothing is open, or the office erased it meanwhile
+        seen.submission_id, seen.submission = submission.id, submission.state
+    if holder is not None:
+        seen.cut_off = holder.cut_off
+        worker = desk.worker(chat)
+        seen.account = worker.account if worker else None
+    return seen
 
 
 def chained(previous: bytes, facts: bytes, sealed: bytes) -> bytes:

@@ -58,6 +58,8 @@ def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bea
     desk = Desk(connection, context, milliseconds(context.now()))
     desk.load(list(dict.fromkeys([found.token, new_token])))
     old, new = desk.chats[found.token], desk.chats[new_token]
+    if not _may_move(old, new):
+        return False
     draft = desk.find(found.submission_id, old)
     if draft is None or draft.status != "draft" or draft.state is None:
         return False
@@ -76,6 +78,14 @@ def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bea
         _join(desk, found.token, new_token)
     _write(desk, bearer.incoming, new_token, draft.id)
     return True
+
+
+def _may_move(old: Chat, new: Chat) -> bool:
+    """What was filled in under an account stays with it; who was cut off moves nothing."""
+    holders = [chat.holder for chat in (old, new) if chat.holder is not None]
+    if any(holder.cut_off for holder in holders):
+        return False
+    return old.holder is None or (new.holder is not None and old.holder.id == new.holder.id)
 
 
 def _token(context: Context, incoming: Incoming) -> str:

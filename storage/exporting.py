@@ -1,6 +1,6 @@
 """The log of exports: who took which records out of the house, when, and the hash of the file."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,11 +20,14 @@ class ExportEntry:
     id: int
     at: datetime
     who: str
-    """User of the operating system."""
+    """Login, or "cli:" and the user of the operating system."""
     format: str
     filter: str
     count: int
     sha256: str
+    unit: str
+    second: str | None = None
+    """Login of who approved it, where that was needed."""
 
 
 def read_sparingly(connection: Connection) -> None:
@@ -35,13 +38,5 @@ def read_sparingly(connection: Connection) -> None:
 
 def log_export(connection: Connection, entry: ExportEntry) -> None:
     """Append one entry. The caller commits before anybody sees the file."""
-    row = {
-        "id": entry.id,
-        "at": milliseconds(entry.at),
-        "who": entry.who,
-        "format": entry.format,
-        "filter": entry.filter,
-        "count": entry.count,
-        "sha256": entry.sha256,
-    }
+    row = asdict(entry) | {"at": milliseconds(entry.at)}
     connection.execute(insert(exports).values(row))

@@ -11,9 +11,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select
 
 from bot.dialogs.people import REVISITED, Page, PersonCard, Progress, Search
-from storage.area import SEE, Worker, area, given_to
-from storage.cards import card
-from storage.commune_tables import accesses, people, person_marks
+from storage.area import SEE, Worker, area, given_to, household_area
+from storage.cards import address_of, card
+from storage.commune_tables import accesses, households, people, person_marks
 from storage.ids import VIETNAM, instant, milliseconds
 from storage.lines import LISTED, MISSING, Drafts, known_people
 from storage.people import FLAGS
@@ -47,9 +47,15 @@ class Fieldwork:
         ids = list(self.connection.scalars(page.offset(search.after).limit(PAGE)))
         found = known_people(self.connection, self.keys, self._drafts(), people.c.id.in_(ids))
         lines = {known.line.id: known.line for known in found}
-        villages = select(people.c.village).where(mine, people.c.village.is_not(None)).distinct()
-        named = tuple(self.connection.scalars(villages.order_by(people.c.village)))
-        return Page(tuple(lines[i] for i in ids), total, named)
+        address = self._address(search.household) if search.household else {}
+        return Page(tuple(lines[i] for i in ids), total, address)
+
+    def _address(self, household: int) -> Mapping[str, str | None]:
+        """Return where a household is, nothing outside the area."""
+        mine = household_area(self.worker.viewer, household, SEE)
+        if self.connection.execute(select(households.c.id).where(mine)).first() is None:
+            return {}
+        return address_of(self.connection, self.keys, household)
 
     def person(self, person_id: int) -> PersonCard | None:
         """Return one person; None for nobody and for somebody else's, found out alike."""

@@ -35,9 +35,10 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
 
 
 def figures(
-    connection: Connection, *, platforms: Sequence[str], now: datetime
+    connection: Connection, *, unit: str, platforms: Sequence[str], now: datetime
 ) -> dict[str, float | None]:
-    """Return backlog, age of the oldest unsent bubble (seconds) and the number of dead letters.
+    """Return backlog, age of the oldest unsent bubble (seconds) and the number of dead letters,
+    of the chats of one unit.
 
     Bubbles count only where they are sent: a web page fetches its own, perhaps never.
     """
@@ -45,11 +46,13 @@ def figures(
         select(func.count(), func.min(outbox.c.not_before))
         .select_from(outbox.join(chats, chats.c.id == outbox.c.chat_id))
         .where(outbox.c.failed_at.is_(None), chats.c.platform.in_(platforms))
+        .where(chats.c.unit == unit)
     )
     backlog, oldest = connection.execute(waiting).one()
-    dead = select(func.count()).select_from(inbox).where(inbox.c.outcome == "dead")
+    letters_here = inbox.join(chats, chats.c.id == inbox.c.chat_id)
+    dead = select(func.count()).select_from(letters_here).where(inbox.c.outcome == "dead")
     age = None if oldest is None else max(0.0, (now - instant(oldest)).total_seconds())
-    letters = connection.scalar(dead) or 0
+    letters = connection.scalar(dead.where(chats.c.unit == unit)) or 0
     return {"backlog": backlog, "outbox_age": age, "dead_letters": letters}
 
 

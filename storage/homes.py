@@ -34,7 +34,8 @@ def home_of(desk: Desk, submission: Submission, village: str | None) -> Home:
 
 
 def _new_household(desk: Desk, submission: Submission, village: str | None) -> int:
-    context, household_id = desk.context, desk.new_id()
+    # Under the number of the form that began it: the conversation knows it before it is written.
+    context, household_id = desk.context, submission.id
     said = (submission.answers.get(question) for question in ADDRESSES)
     address = next((value for value in said if isinstance(value, dict)), {})
     document = HouseholdDocument(address)

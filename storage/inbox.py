@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select, update
 
 from bot.dialogs.messages import Incoming
+from storage.access import Viewer, within
 from storage.ids import instant
 from storage.ledger import INCOMING
 from storage.sealed import Keys, place, unseal
@@ -29,17 +30,21 @@ class DeadLetter:
     """The one open now: a replay makes sense only when it is the same."""
 
 
-def dead_letters(connection: Connection) -> Sequence[DeadLetter]:
-    """Return all of them, oldest first."""
-    found = connection.execute(_dead().order_by(inbox.c.id))
+def dead_letters(connection: Connection, viewer: Viewer) -> Sequence[DeadLetter]:
+    """Return all of them, oldest first. Raises Denied."""
+    found = connection.execute(_dead(viewer, "see_deliveries").order_by(inbox.c.id))
     return [_dead_letter(row) for row in found]
 
 
 def open_letter(
-    connection: Connection, keys: Keys, letter_id: int
+    connection: Connection, keys: Keys, viewer: Viewer, letter_id: int
 ) -> tuple[DeadLetter, Incoming] | None:
-    """Return a dead letter with its message; None when there is none, or its person is erased."""
-    row = connection.execute(_dead().where(inbox.c.id == letter_id)).one_or_none()
+    """Return a dead letter with its message; None when there is none, or its person is erased.
+
+    Raises Denied.
+    """
+    found = _dead(viewer, "retry_deliveries").where(inbox.c.id == letter_id)
+    row = connection.execute(found).one_or_none()
     if row is None or (row.submission_id is not None and row.data_key is None):
         return None
     key = keys.data_key(row.submission_id, row.data_key) if row.data_key else keys.office
@@ -53,12 +58,12 @@ def mark_replayed(connection: Connection, letter_id: int) -> None:
     connection.execute(done.values(outcome="replayed", raw=None))
 
 
-def _dead() -> Select[Any]:
+def _dead(viewer: Viewer, action: str) -> Select[Any]:
     return (
         select(inbox, chats.c.prompt.label("open_prompt"), submissions.c.data_key)
         .join(chats, chats.c.id == inbox.c.chat_id)
         .outerjoin(submissions, submissions.c.id == inbox.c.submission_id)
-        .where(inbox.c.outcome == "dead")
+        .where(inbox.c.outcome == "dead", within(viewer, action, inbox))
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct, json
 from sqlalchemy import Connection, Row, Select, and_, case, or_, select, update
 
 from bot.dialogs.messages import Outgoing
+from storage.access import Viewer, within
 from storage.ids import instant, milliseconds
 from storage.sealed import Keys, place, unseal
 from storage.statements import REPLY
@@ -69,10 +70,12 @@ def pending(
     now: datetime,
     limit: int = 100,
     platforms: Sequence[str] | None = None,
+    unit: str | None = None,
 ) -> list[Queued]:
     """Claim bubbles that are due for `worker` and return them, answers first, oldest first.
 
-    Only those of `platforms`, if given: a web page fetches its own. A bubble waits while an
+    Only those of `platforms`, if given: a web page fetches its own; only to chats of `unit`, if
+    given: the processes of other communes send theirs. A bubble waits while an
     earlier one of its chat is claimed by another worker or not yet due. The caller commits
     before sending.
     """
@@ -80,6 +83,8 @@ def pending(
     due = _due(worker, at, limit)
     if platforms is not None:
         due = due.where(chats.c.platform.in_(platforms))
+    if unit is not None:
+        due = due.where(chats.c.unit == unit)
     found = connection.execute(due).all()
     claim = {"claimed_by": worker, "claimed_until": at + LEASE // timedelta(milliseconds=1)}
     if found:
@@ -180,23 +185,24 @@ def give_up(
     )
 
 
-def undelivered(connection: Connection) -> Sequence[Undelivered]:
-    """Return what was given up, oldest first."""
+def undelivered(connection: Connection, viewer: Viewer) -> Sequence[Undelivered]:
+    """Return what was given up, oldest first. Raises Denied."""
     columns = (outbox.c.id, outbox.c.chat_id, outbox.c.submission_id, chats.c.platform)
     found = connection.execute(
         select(*columns, outbox.c.failed_at, outbox.c.why)
         .join(chats, chats.c.id == outbox.c.chat_id)
-        .where(outbox.c.failed_at.is_not(None))
+        .where(outbox.c.failed_at.is_not(None), within(viewer, "see_deliveries", outbox))
         .order_by(outbox.c.id)
     )
     return [Undelivered(*row[:4], instant(row.failed_at), row.why or "") for row in found]
 
 
 def abandon(
-    connection: Connection, platform: str, accounts: Sequence[str], *, at: datetime
+    connection: Connection, platform: str, accounts: Sequence[str], *, unit: str, at: datetime
 ) -> None:
-    """Give up what waits for bots of a platform that are no longer in the settings: listed."""
-    gone = select(chats.c.id).where(chats.c.platform == platform, chats.c.account.not_in(accounts))
+    """Give up what waits for a unit's bots that are no longer in the settings: listed."""
+    here = (chats.c.unit == unit, chats.c.platform == platform)
+    gone = select(chats.c.id).where(*here, chats.c.account.not_in(accounts))
     waiting = (outbox.c.chat_id.in_(gone), outbox.c.failed_at.is_(None))
     failed = {"failed_at": milliseconds(at), "why": "bot_removed", "claimed_by": None}
     connection.execute(update(outbox).where(*waiting).values(**failed, claimed_until=0))
@@ -206,10 +212,3 @@ def reachable(connection: Connection, token: str, *, at: datetime | None) -> Non
     """Note that a person has blocked the bot (`at`), or has let it in again (None)."""
     since = None if at is None else milliseconds(at)
     connection.execute(update(chats).where(chats.c.token == token).values(unreachable_at=since))
-
-
-def oldest_waiting(connection: Connection) -> datetime | None:
-    """Return when the oldest bubble still to be sent was first due; None: nothing waits."""
-    waiting = select(outbox.c.not_before).where(outbox.c.failed_at.is_(None))
-    at = connection.scalar(waiting.order_by(outbox.c.id).limit(1))
-    return None if at is None else instant(at)

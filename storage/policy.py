@@ -16,6 +16,10 @@ class Denied(Exception):
     """This viewer may not do that. `str()` names the action, nobody and nothing else."""
 
 
+class OnlyCounts(Denied):
+    """This viewer may see how many there are, and nothing of each."""
+
+
 class BadPolicy(ValueError):
     """roles.toml says something the code does not know."""
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming
+from storage.access import Viewer
 from storage.desk import Context
 from storage.inbox import mark_replayed, open_letter
 from storage.ledger import commit
@@ -20,14 +21,16 @@ AGAIN: Final = "replay:"
 """Prefix of a replayed message's own event id: replayed twice, it has one effect."""
 
 
-def replay(connection: Connection, letter_id: int, decide: Decide, context: Context) -> Outcome:
+def replay(
+    connection: Connection, viewer: Viewer, letter_id: int, decide: Decide, context: Context
+) -> Outcome:
     """Process a dead letter again, in transactions of its own, and say what came of it.
 
     "other_prompt": it stays where it is. "failed": it could not be processed this time either
-    and is a dead letter again, under another number.
+    and is a dead letter again, under another number. Raises Denied.
     """
     with connection.begin():
-        found = _applicable(connection, context.keys, letter_id)
+        found = _applicable(connection, context.keys, viewer, letter_id)
     if isinstance(found, str):
         return found
     incoming = replace(found, event_id=f"{AGAIN}{letter_id}")
@@ -39,8 +42,10 @@ def replay(connection: Connection, letter_id: int, decide: Decide, context: Cont
         return "failed" if _outcome(connection, incoming) == "dead" else "done"
 
 
-def _applicable(connection: Connection, keys: Keys, letter_id: int) -> Incoming | Outcome:
-    opened = open_letter(connection, keys, letter_id)
+def _applicable(
+    connection: Connection, keys: Keys, viewer: Viewer, letter_id: int
+) -> Incoming | Outcome:
+    opened = open_letter(connection, keys, viewer, letter_id)
     if opened is None:
         return "missing"
     letter, incoming = opened

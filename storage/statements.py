@@ -13,11 +13,16 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.commune_tables import (
+    accounts,
+    people,
+)
 from storage.database import is_one_of, run_sql, sql
 from storage.people_statements import PEOPLE_WRITES, candidates
 from storage.tables import (
@@ -135,6 +140,23 @@ _SUBMISSION: Final = tuple(
 )
 
 
+CANDIDATE: Final = (
+    *("id", "unit", "village", "household_id", "data_key", "document", "id_token", "person_token"),
+    *("folded_name", "origin", "submission_id", "created_at", "merged_into"),
+)
+
+
+def _candidates(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
+    """The people a form may be of, each with chat and form of the submission that counts."""
+    counted = (submissions.c.chat_id, submissions.c.form)
+    found = select(*(people.c[name] for name in CANDIDATE), *counted).outerjoin(
+        submissions, submissions.c.id == people.c.submission_id
+    )
+    by = {"ids": people.c.id, "numbers": people.c.id_token, "names": people.c.person_token}
+    meant = or_(*(is_one_of(column, name, dialect) for name, column in by.items()))
+    return found.where(meant), tuple(by)
+
+
 def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
     elsewhere = exists().where(
         outbox.c.chat_id == chats.c.id,
@@ -143,9 +165,12 @@ def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
         func.coalesce(outbox.c.claimed_by, literal_column("''")) != bindparam("worker"),
     )
     names = ("token", "id", "document", "prompt", "prompt_outbox_id", "prompt_sent_at", "person")
-    columns = [chats.c[name] for name in names]
-    found = select(*columns, elsewhere.label("elsewhere"), *_SUBMISSION).outerjoin(
-        submissions, submissions.c.id == chats.c.submission_id
+    columns = [*(chats.c[name] for name in names), elsewhere.label("elsewhere"), chats.c.holder]
+    account = [accounts.c[name] for name in ("role", "login", "name", "unit", "disabled_at")]
+    found = select(*columns, *account, *_SUBMISSION).select_from(
+        chats.outerjoin(accounts, accounts.c.id == chats.c.holder).outerjoin(
+            submissions, submissions.c.id == chats.c.submission_id
+        )
     )
     return found.where(is_one_of(chats.c.token, "tokens", dialect)), ("worker", "tokens")
 

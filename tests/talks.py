@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from bot.app import House, Place, open_house, save_office
+from bot.app import House, Place, open_house
 from bot.dialogs.known import Office
 from bot.dialogs.messages import Content, Incoming, Outgoing, Text
 from bot.dialogs.state import Draft
+from bot.offices import save_office
 from bot.platforms.terminal import ACCOUNT, PLATFORM, Line, Terminal
 from storage.group import SqliteLedger
 from storage.ids import VIETNAM
@@ -66,7 +67,7 @@ class Stage:
     def __post_init__(self) -> None:
         self._open()
         office = replace(OFFICE, villages=self.villages)
-        self.ledger.write_now(lambda connection: save_office(connection, office))
+        self.ledger.write_now(lambda connection: save_office(connection, office, at=TODAY))
         self.restart()
 
     def _open(self) -> None:

@@ -20,7 +20,8 @@ from random import Random
 
 import pytest
 
-from bot.app import Place, open_house, save_office
+from bot.app import Place, open_house
+from bot.offices import save_office
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram_person import Bubble
 from tests.fakes.telegram_state import Room
@@ -56,7 +57,7 @@ def set_up(data: Path) -> None:
     house = open_house(Place.of(data), now=lambda: datetime.now(UTC), random=os.urandom)
     assert house.database.writer is not None
     with house.database.writer.begin() as connection:
-        save_office(connection, OFFICE)
+        save_office(connection, OFFICE, at=datetime.now(UTC))
     house.database.writer.dispose()
 
 

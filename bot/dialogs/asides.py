@@ -3,9 +3,25 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.dialogs.effects import Agree, Ask, Effect, Link, Linked, Load, Need, Pause, Tell, Unlink
+from bot.dialogs.effects import (
+    Agree,
+    Ask,
+    Effect,
+    Find,
+    Link,
+    Linked,
+    Load,
+    Need,
+    Note,
+    Pause,
+    Tell,
+    Unlink,
+)
+from bot.dialogs.enumerator import home
+from bot.dialogs.enumerator import new as meet_new
 from bot.dialogs.family import shut
 from bot.dialogs.giving import STAGE_OF, ask_again
+from bot.dialogs.people import Search
 from bot.dialogs.prompts import wording
 from bot.dialogs.scene import (
     Scene,
@@ -20,7 +36,7 @@ from bot.dialogs.scene import (
 from bot.dialogs.several import question_to_edit
 from bot.dialogs.state import NOTHING, Dialog, Draft
 from bot.dialogs.summary import shown
-from bot.dialogs.talking import OPEN_STATUSES, welcome_back
+from bot.dialogs.talking import OPEN_STATUSES, fix, is_of_last_year, welcome_back
 
 Aside = Callable[[Scene, Dialog, str], Step]
 
@@ -42,6 +58,8 @@ def _help(scene: Scene, dialog: Dialog, _: str) -> Step:
 
 def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
     prompt = dialog.chat.prompt
+    if prompt is not None and dialog.draft is None and scene.account:
+        return _back_in_round(scene, dialog)
     if prompt is None or dialog.draft is None:
         return _again(dialog, Tell("nothing_before"))
     if prompt.question in STAGE_OF:
@@ -52,6 +70,14 @@ def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
             return _again(dialog, Tell("nothing_before"))
         return reopen(dialog, before)
     return BACK.get(prompt.question, _onward)(scene, dialog)
+
+
+def _back_in_round(scene: Scene, dialog: Dialog) -> Step:
+    """From what belongs to no form yet back to where it was chosen."""
+    visit = dialog.chat.visit
+    if dialog.chat.prompt and dialog.chat.prompt.question == "visit" and visit.listed:
+        return dialog, [Find(visit.search, "household" if visit.search.household else "")]
+    return home(scene, dialog)
 
 
 def _onward(scene: Scene, dialog: Dialog) -> Step:
@@ -102,6 +128,8 @@ BACK: Final[Mapping[str, Callable[[Scene, Dialog], Step]]] = {
 def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft, prompt = dialog.draft, dialog.chat.prompt
     dialog = dialog.chatted(unlocked=0)
+    if scene.account:
+        return home(scene, dialog, Note("paused_round" if draft else "paused_nothing"))
     if draft is None or prompt is None:
         return dialog.open(None), [Tell("paused_empty")]
     if draft.confirmed:
@@ -111,8 +139,17 @@ def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
     return dialog.drafted(pending=None).open(None), [said, Pause()]
 
 
+def _menu(scene: Scene, dialog: Dialog, _: str) -> Step:
+    """The menu of somebody who collects; for everybody else the open prompt again."""
+    if scene.account is None:
+        return _help(scene, dialog, "")
+    return home(scene, dialog)
+
+
 def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft = dialog.draft
+    if scene.account and draft is None:
+        return home(scene, dialog)
     if draft is None:
         return _forms(scene, dialog, "")
     if draft.confirmed and not draft.change.kind:
@@ -125,11 +162,15 @@ def _begin(scene: Scene, dialog: Dialog, _: str) -> Step:
     """Begin, or go on with what was left unfinished."""
     if dialog.draft and not dialog.draft.confirmed and dialog.chat.prompt is None:
         return _resume(scene, dialog, "")
+    if dialog.draft and dialog.draft.relation == "self" and is_of_last_year(scene, dialog.draft):
+        return dialog, [Load((dialog.draft.id,), "self")]
     return _new(scene, dialog, "")
 
 
 def _new(scene: Scene, dialog: Dialog, _: str) -> Step:
     """Declare for somebody else; what was begun stays and is found under "my forms"."""
+    if scene.account:
+        return meet_new(scene, dialog, "")
     return onward(scene, dialog.replace(draft=None).chatted(started=True, unlocked=0))
 
 
@@ -140,13 +181,17 @@ def _start(scene: Scene, dialog: Dialog, whose: str) -> Step:
         return dialog, [Tell("other_commune"), *said]
     if dialog.chat.prompt is not None:
         return dialog, [Ask()]
+    if scene.account:
+        return home(scene, dialog.chatted(started=True))
     if dialog.draft and not dialog.draft.confirmed:
         return _resume(scene, dialog, "")
     dialog, said = onward(scene, dialog.replace(draft=None).chatted(started=True))
     return dialog, [Tell("start"), *said]
 
 
-def _forms(_: Scene, dialog: Dialog, __: str) -> Step:
+def _forms(scene: Scene, dialog: Dialog, _: str) -> Step:
+    if scene.account:
+        return dialog, [Find(Search("drafts"))]
     if not dialog.chat.submissions:
         return _again(dialog, Tell("no_forms"))
     dialog = dialog.chatted(unlocked=0)
@@ -196,6 +241,8 @@ def _edit(scene: Scene, dialog: Dialog, item: str) -> Step:
         if dialog.chat.prompt is None:
             return dialog, [Tell("no_such_item", {"item": item})]
         return refuse(dialog, "item_not_asked", item=item)
+    if draft.comments and not item:
+        return fix(scene, dialog)
     if draft.confirmed and not draft.change.kind:
         return _edit_confirmed(dialog, draft, question.id if question else "")
     if question is None:
@@ -276,6 +323,7 @@ ASIDES: Final[Mapping[str, Aside]] = {
     "forms": _forms,
     "rights": _rights,
     "officer": _officer,
+    "menu": _menu,
     "edit": _edit,
     "withdraw": _withdraw,
     "erase": _erase,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from bot.dialogs.messages import NonText
+from bot.dialogs.people import Page, PersonCard, Progress, Search
 from bot.dialogs.state import Draft
 
 Facts = Mapping[str, object]
@@ -47,7 +48,30 @@ class Received(Struct, frozen=True):
     receipt: str
 
 
-Event = Said | Pressed | Sent | Loaded | Received
+class Found(Struct, frozen=True):
+    """The answer to `Find`."""
+
+    page: Page
+    search: Search
+    why: str = ""
+    unlisted: tuple[Draft, ...] = ()
+    """Of unfinished forms: those of people in no list."""
+
+
+class Met(Struct, frozen=True):
+    """The answer to `Meet`; None: nobody this account may see."""
+
+    card: PersonCard | None
+    why: str = ""
+
+
+class Counted(Struct, frozen=True):
+    """The answer to `Count`."""
+
+    progress: Progress
+
+
+Event = Said | Pressed | Sent | Loaded | Received | Found | Met | Counted
 
 
 class Tell(Struct, frozen=True):
@@ -146,6 +170,48 @@ class Load(Struct, frozen=True):
     year: str = ""
 
 
+class Find(Struct, frozen=True):
+    """List people of this account's area; answer with `Found`."""
+
+    search: Search
+    why: str = ""
+
+
+class Meet(Struct, frozen=True):
+    """Open one person; answer with `Met`."""
+
+    person: int
+    why: str = ""
+    """"": to look at; else the value of `visit` with which their form begins."""
+
+
+class Count(Struct, frozen=True):
+    """Say how far this account is; answer with `Counted`."""
+
+
+class Fill(Struct, frozen=True):
+    """The open submission is this person's, of this household."""
+
+    person: int
+    household: int
+    relation_to_head: str
+
+
+class Mark(Struct, frozen=True):
+    """There is no form of a person, and why. Months "2026-11"."""
+
+    person: int
+    outcome: str
+    since: str = ""
+    until: str = ""
+
+
+class Supersede(Struct, frozen=True):
+    """An earlier submission of this chat no longer counts: a newer one takes its place."""
+
+    id: int
+
+
 Effect = (
     Tell
     | Note
@@ -165,4 +231,10 @@ Effect = (
     | Linked
     | Unlink
     | Load
+    | Find
+    | Meet
+    | Count
+    | Fill
+    | Mark
+    | Supersede
 )

@@ -10,8 +10,11 @@ from bot.dialogs.asides import ASIDES
 from bot.dialogs.card import looks_like_card, read_card
 from bot.dialogs.effects import (
     Ask,
+    Counted,
     Event,
+    Found,
     Loaded,
+    Met,
     Need,
     Pressed,
     Received,
@@ -20,9 +23,11 @@ from bot.dialogs.effects import (
     Sent,
     Tell,
 )
+from bot.dialogs.enumerator import MENUS, SEARCHED, counted, found, met, search
 from bot.dialogs.family import ask_year, must_know_year
 from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
-from bot.dialogs.language import LONGEST_BARE_NUMBER, is_bare
+from bot.dialogs.inheriting import changed, inherit
+from bot.dialogs.language import LONGEST_BARE_NUMBER, Texts, is_bare
 from bot.dialogs.prompts import button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines, tone_fold
 from bot.dialogs.readers.reading import Invalid
@@ -31,8 +36,13 @@ from bot.dialogs.several import item_in, questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
 
+HANDLERS: Final = {**TALK, **MENUS, "inherit": inherit, "inherit_changed": changed}
+"""What to do with a value of every prompt that is not a question."""
+
 BETWEEN: Final = re.compile(r";|,(?= ?\d{1,2}(?:\.\d)?(?:\.?[ab])? ?[:=])")
 """What stands between tagged answers; a comma only where another number follows."""
+NAMED: Final = re.compile(r"(\D{2,20}?) ?(?:[:=] ?(?=\S)| (?=\d))(.+)")
+"""An answer with its name: "cccd 0510...", "tên: ..."; without a colon only before a number."""
 TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
 """An answer with its number on paper: "9: 4", "12.2.a: 1"."""
 
@@ -45,13 +55,27 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
         case Loaded():
             return _loaded(scene, dialog, event)
         case Received(receipt):
-            return received(dialog, receipt)
+            return received(scene, dialog, receipt)
+        case Found():
+            return found(scene, dialog, event)
+        case Met():
+            return met(scene, dialog, event)
+        case Counted(progress):
+            return counted(scene, dialog, progress)
         case Sent(what):
             return _sent(scene, dialog, what)
+        case Pressed() | Said() if scene.account and _still_a_citizen(dialog):
+            return ASIDES["menu"](scene, dialog.chatted(started=True), "")
         case Pressed():
             return _pressed(scene, dialog, event)
         case Said():
             return _said(scene, dialog, event)
+
+
+def _still_a_citizen(dialog: Dialog) -> bool:
+    """True where a chat was asked for whom to declare before it became that of a collector."""
+    prompt = dialog.chat.prompt
+    return prompt is not None and prompt.question == "for_whom"
 
 
 def _loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
@@ -88,8 +112,8 @@ def _pressed(scene: Scene, dialog: Dialog, event: Pressed) -> Step:
         return dialog, [Refuse("stale")]
     if event.value == "back":
         return ASIDES["back"](scene, dialog, "")
-    if prompt.question in TALK:
-        return TALK[prompt.question](scene, dialog, event.value)
+    if prompt.question in HANDLERS:
+        return HANDLERS[prompt.question](scene, dialog, event.value)
     return press(scene, dialog, scene.form[prompt.question], event.value)
 
 
@@ -104,7 +128,7 @@ def _said(scene: Scene, dialog: Dialog, event: Said) -> Step:
     bare = is_bare(text, scene.known.texts.words("words.bare"))
     if event.early and bare:
         return (dialog, []) if text == dialog.chat.last else (dialog, [Ask()])
-    if event.early and _given_before(dialog, text):
+    if event.early and (_given_before(dialog, text) or _may_be_another(scene, dialog, event.text)):
         return dialog, [Ask()]
     if not text:
         return refuse(dialog, "empty")
@@ -123,6 +147,19 @@ def _given_before(dialog: Dialog, text: str) -> bool:
     return len(digits) > LONGEST_BARE_NUMBER and digits in known
 
 
+def _may_be_another(scene: Scene, dialog: Dialog, text: str) -> bool:
+    """True for words of a burst that would fit any question for words: none is guessed.
+
+    Somebody who collects writes on where there is no network; a date, a number or the name of a
+    choice fits its own question only, and tagged answers say which they are for.
+    """
+    prompt = dialog.chat.prompt
+    question = scene.form.by_id.get(prompt.question) if prompt else None
+    if scene.account is None or question is None or question.kind not in {"name", "text", "place"}:
+        return False
+    return not looks_like_card(text) and tagged(text, scene.known.texts) is None
+
+
 def _says_nothing(text: str) -> bool:
     """True for a yes, a no or a short number: what a chat may remember about a person."""
     if any(character.isdigit() for character in text):
@@ -139,12 +176,13 @@ def _answered(scene: Scene, dialog: Dialog, raw: str, text: str) -> Step:
     assert prompt is not None  # noqa: S101 - the caller has looked
     if looks_like_card(text):
         return _card(scene, dialog, text)
-    parts = tagged(raw) if dialog.draft and dialog.draft.consent else None
+    texts = scene.known.texts
+    parts = tagged(raw, texts) if dialog.draft and dialog.draft.consent else None
     if parts and prompt.question not in FREE_TEXT:
         return say_many(scene, dialog.drafted(pending=None, card=NOTHING), parts)
     if prompt.question in FREE_TEXT:
-        return TALK[prompt.question](scene, dialog, text)
-    if prompt.question in TALK:
+        return HANDLERS[prompt.question](scene, dialog, text)
+    if prompt.question in HANDLERS:
         return _talked(scene, dialog, text)
     question, said = scene.form[prompt.question], tone_fold(text)
     words = scene.known.texts.words
@@ -164,7 +202,9 @@ def _talked(scene: Scene, dialog: Dialog, text: str) -> Step:
     values = option_values(dialog)
     value = chosen(text, option_key(dialog, scene.known.texts), values, scene.known.texts)
     if value is not None:
-        return TALK[prompt.question](scene, dialog, value)
+        return HANDLERS[prompt.question](scene, dialog, value)
+    if prompt.question in SEARCHED:
+        return search(scene, dialog, text)
     draft = dialog.draft
     if prompt.question in STAGE_OF and draft and draft.pending and len(text) > 1:
         question = scene.form[draft.pending.question]
@@ -195,15 +235,25 @@ def _card(scene: Scene, dialog: Dialog, text: str) -> Step:
     return dialog.drafted(card=answers, pending=None).open("card_confirm"), [Ask()]
 
 
-def tagged(raw: str) -> list[tuple[str, str]] | None:
+def tagged(raw: str, texts: Texts) -> list[tuple[str, str]] | None:
     """Return (item, words) for every part when the whole message is tagged answers, else None."""
-    if ":" not in raw and "=" not in raw:
+    if not any(character.isdigit() or character in ":=" for character in raw):
         return None
     parts = [part.strip() for line in tidy_lines(raw) for part in BETWEEN.split(line)]
-    found = [TAGGED.fullmatch(part) for part in parts if part]
+    found = [_tag(part, texts) for part in parts if part]
     if not found or not all(found):
         return None
-    return [(match[1], match[2]) for match in found if match]
+    return [tag for tag in found if tag]
+
+
+def _tag(part: str, texts: Texts) -> tuple[str, str] | None:
+    """Return item and words of "9: 4", "cccd: 0510..." or "cccd 0510...", None for other words."""
+    match = TAGGED.fullmatch(part)
+    if match:
+        return match[1], match[2]
+    match = NAMED.fullmatch(part)
+    item = texts.tags.get(tone_fold(match[1])) if match else None
+    return (item, match[2]) if match and item else None
 
 
 def _aside(scene: Scene, dialog: Dialog, text: str) -> tuple[str, str]:
@@ -254,6 +304,8 @@ def _zero_is_back(scene: Scene, dialog: Dialog) -> bool:
 
 def _nothing_open(scene: Scene, dialog: Dialog) -> Step:
     """Any message starts the conversation, or takes it up where it was left."""
+    if scene.account:
+        return ASIDES["menu"](scene, dialog.chatted(started=True), "")
     if not dialog.chat.started:
         dialog, said = onward(scene, dialog.chatted(started=True))
         return dialog, [Tell("start"), *said]

@@ -70,9 +70,10 @@ def undo(scene: Scene, dialog: Dialog, question: Question) -> Step:
 
 def keep(scene: Scene, dialog: Dialog, question: Question) -> Step:
     """Leave an answer as it is, unless it was skipped and is needed now."""
-    if question in unanswered(scene.form, draft_of(dialog).answers, scene.known):
+    draft = draft_of(dialog)
+    if question in unanswered(scene.form, draft.answers, scene.known):
         return refuse(dialog, "required")
-    return onward(scene, dialog)
+    return onward(scene, dialog.replace(draft=_settled(draft, question.id)))
 
 
 def press(scene: Scene, dialog: Dialog, question: Question, value: str) -> Step:
@@ -230,13 +231,23 @@ def store(scene: Scene, dialog: Dialog, question_id: str, answer: Answer) -> Ste
     draft = draft_of(dialog)
     question = scene.form[question_id]
     effects: list[Effect] = [Record("answered", _fact(question_id, answer, draft))]
-    draft = _with(draft, question_id, answer)
+    draft = _settled(_with(draft, question_id, answer), question_id)
     if steers(scene.form, question):
         draft, more = _park(scene, with_village(scene.form, draft, scene.known))
         effects += more
     if question.kind == "id_number" and isinstance(answer.value, str):
         effects.append(Note("note.id_number", {"tail": answer.value[-4:]}))
     return dialog.replace(draft=draft.replace(pending=None)), effects
+
+
+def _settled(draft: Draft, question_id: str) -> Draft:
+    """Return the draft with nothing offered for a question, and no comment of the officer left."""
+    if question_id not in draft.offered and question_id not in draft.comments:
+        return draft
+    return draft.replace(
+        offered={key: value for key, value in draft.offered.items() if key != question_id},
+        comments={key: value for key, value in draft.comments.items() if key != question_id},
+    )
 
 
 def _with(draft: Draft, question_id: str, answer: Answer) -> Draft:

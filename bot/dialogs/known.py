@@ -4,7 +4,7 @@ All of it is handed in as data; nothing here opens a file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.dialogs.language import Texts
 from bot.dialogs.readers.choice_words import ChoiceWords
@@ -42,6 +42,10 @@ class Office:
     def trial(self) -> bool:
         """True until the legal basis and the retention period are given."""
         return not (self.legal_basis and self.retention and self.retention_source)
+
+
+def with_villages(office: Office, villages: tuple[str, ...]) -> Office:
+    return replace(office, villages=villages)
 
 
 @dataclass(frozen=True, slots=True)

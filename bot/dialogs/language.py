@@ -62,6 +62,16 @@ class Texts:
                         found.setdefault(fold(phrase), key.removeprefix("commands."))
         return found
 
+    @cached_property
+    def tags(self) -> Mapping[str, str]:
+        """Name that people write before an answer -> number of its item on paper."""
+        return {
+            tone_fold(name): key.removeprefix("tags.")
+            for key, names in self._lists.items()
+            if key.startswith("tags.")
+            for name in names
+        }
+
     def command(self, text: str) -> str | None:
         """Return the name of the command that the whole message is, or None."""
         if len(text) > LONGEST_COMMAND:

@@ -16,10 +16,13 @@ NonText = Literal[
     "withheld",
     "code_wrong",
     "code_tries",
+    "invite_wrong",
+    "invite_taken",
     "unsupported",
 ]
 """`withheld`: the platform keeps what people it protects by law have written to itself. `code_*`: a
-linking code was typed that opens nothing, or too many were tried."""
+linking code was typed that opens nothing, or too many were tried; `invite_*`: an invitation that
+is none, or one for a chat in which somebody else works."""
 
 
 class Text(Struct, frozen=True, tag_field="kind", tag="text"):

@@ -33,6 +33,10 @@ REVISITED = frozenset({"absent", "away_season", "works_away", "ill"})
 """Outcomes after which somebody goes there again."""
 
 
+COLLECTORS = frozenset({"enumerator", "officer"})
+"""Roles that fill in forms with people."""
+
+
 class Account(Struct, frozen=True):
     """Who works in this chat, while the account is not disabled."""
 
@@ -75,8 +79,8 @@ class Page(Struct, frozen=True):
 
     lines: tuple[PersonLine, ...]
     total: int
-    villages: tuple[str, ...] = ()
-    """Villages of this account's area, for the choice of one."""
+    address: Mapping[str, str | None] = {}
+    """Of the household that was asked for, as the value of an address; empty when unknown."""
 
 
 class Comment(Struct, frozen=True):

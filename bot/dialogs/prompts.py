@@ -8,6 +8,7 @@ from bot.dialogs.form import Form, Question
 from bot.dialogs.known import Known
 from bot.dialogs.language import Texts
 from bot.dialogs.messages import OutgoingKind
+from bot.dialogs.people import OUTCOMES
 from bot.dialogs.readers.characters import spellings, tone_fold
 from bot.dialogs.route import is_required, relevant
 from bot.dialogs.state import Dialog, Draft
@@ -22,19 +23,24 @@ KINDS: Final[Mapping[str, OutgoingKind]] = {
 }
 """Kind of the bubble of a prompt; all others are "ask"."""
 
+RELATIONS: Final = (
+    "vo_chong",
+    "con",
+    "cha_me",
+    "ong_ba",
+    "anh",
+    "chi",
+    "em",
+    "chau_ruot",
+    "khac",
+)
+
+LISTS: Final = frozenset({"my_forms", "people", "household", "double"})
+"""Prompts whose first options are what was listed, by number."""
+
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "for_whom": ("self", "household"),
-    "relationship": (
-        "vo_chong",
-        "con",
-        "cha_me",
-        "ong_ba",
-        "anh",
-        "chi",
-        "em",
-        "chau_ruot",
-        "khac",
-    ),
+    "relationship": RELATIONS,
     "consent_collect": ("yes", "no", "read"),
     "consent_proxy": ("yes", "no", "guardian", "read", "refused"),
     "consent_contact": ("yes", "no"),
@@ -53,6 +59,18 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "which_item": (),
     "my_forms": (),
     "birth_year": (),
+    "menu": ("missing", "returned", "drafts", "revisit", "done", "new", "practice"),
+    "people": ("more", "menu"),
+    "visit": ("yes", "proxy", "guardian", "no", "outcome", "read"),
+    "outcome": OUTCOMES,
+    "outcome_month": (),
+    "relation_to_head": ("chu_ho", *RELATIONS),
+    "household": ("add", "finish"),
+    "double": ("other",),
+    "inherit": ("same", "changed", "ask"),
+    "inherit_list": ("same", "changed", "ask"),
+    "inherit_household": ("same", "ask"),
+    "inherit_changed": (),
 }
 """Values of the numbered options of each prompt. Labels: `prompt.<id>.<value>`."""
 
@@ -67,6 +85,8 @@ def wording(dialog: Dialog) -> str:
     draft = dialog.draft
     if question == "consent_collect" and draft is not None and draft.relation != "self":
         return "consent_proxy"
+    if question == "inherit" and draft is not None and not draft.offered_of:
+        return "inherit_list" if draft.person else "inherit_household"
     if question == "withdraw_confirm" and draft is not None and draft.confirmed:
         return "withdraw_confirmed"
     return question
@@ -83,9 +103,12 @@ def option_key(dialog: Dialog, texts: Texts) -> str:
 
 def option_values(dialog: Dialog) -> tuple[str, ...]:
     """Return the values of the open prompt's numbered options, if it is not a question."""
-    if wording(dialog) == "my_forms":
-        return tuple(str(number) for number, _ in enumerate(dialog.chat.listed, 1))
-    return OPTIONS[wording(dialog)]
+    words, visit = wording(dialog), dialog.chat.visit
+    if words not in LISTS:
+        return OPTIONS[words]
+    listed = dialog.chat.listed if words == "my_forms" else visit.listed
+    fixed = (value for value in OPTIONS[words] if value != "more" or visit.more)
+    return (*(str(number) for number, _ in enumerate(listed, 1)), *fixed)
 
 
 def button_values(form: Form, dialog: Dialog, known: Known) -> list[str]:
@@ -147,7 +170,7 @@ def _meanings(prompt: str, values: tuple[str, ...], texts: Texts) -> Mapping[str
     found: dict[str, str] = {}
     for value in values:
         words = texts.words(f"also.{prompt}.{value}") or texts.words(f"also.{value}")
-        named = () if prompt == "my_forms" else (label(texts, prompt, value),)
+        named = () if value.isdigit() else (label(texts, prompt, value),)
         for phrase in (*words, *named):
             for spelling in spellings(phrase.rstrip(".)")):
                 found.setdefault(spelling, value)

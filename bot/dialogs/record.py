@@ -23,6 +23,12 @@ COLUMNS: Final[Mapping[str, str]] = {
     "village": "h_thon",
 }
 """Columns that stand in the clear for reports -> the question whose code they hold."""
+NUMBERS: Final[Mapping[str, str]] = {
+    "id_number": "q04_so_cccd",
+    "insurance_number": "q05_ma_bhxh",
+}
+"""Numbers a person is found by, masked wherever they need not be read -> their question."""
+SHOWN_DIGITS: Final = 4
 SENSITIVE: Final = ("q08_uu_tien", "q08_dan_toc", "q11_ly_do")
 """Counted through keyed marks only (Decree 356/2025, Art. 4)."""
 
@@ -39,8 +45,7 @@ def columns(answers: Answers) -> dict[str, Any]:
 def tokens(answers: Answers) -> dict[str, str]:
     """Return what a person is found by, to be hashed with a key: never stored as it is."""
     found = {
-        "id_number": _text(answers, "q04_so_cccd"),
-        "insurance_number": _text(answers, "q05_ma_bhxh"),
+        **{name: _text(answers, question) for name, question in NUMBERS.items()},
         "person": f"{folded_name(answers)}|{_text(answers, 'q02_ngay_sinh')}",
     }
     return {name: text for name, text in found.items() if text}
@@ -58,6 +63,22 @@ def marks(answers: Answers) -> list[str]:
 
 def folded_name(answers: Answers) -> str:
     return fold(_text(answers, "q01_ho_ten"))
+
+
+def mask(number: str) -> str:
+    """Return the number with all but its last digits hidden."""
+    return "•" * (len(number) - SHOWN_DIGITS) + number[-SHOWN_DIGITS:]
+
+
+def masked(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record, as `kept` made it, with its numbers masked."""
+    numbers = {question: record[question] for question in NUMBERS.values() if question in record}
+    hidden = {
+        question: {**answer, "value": mask(answer["value"])}
+        for question, answer in numbers.items()
+        if isinstance(answer["value"], str)
+    }
+    return {**record, **hidden}
 
 
 def _text(answers: Answers, question: str) -> str:

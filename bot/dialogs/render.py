@@ -6,11 +6,14 @@ from typing import Any, Final, NamedTuple
 
 from bot.dialogs.answering import said_of, warnings
 from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
+from bot.dialogs.enumerator import SINCE
 from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
+from bot.dialogs.inheriting import block_lines
 from bot.dialogs.messages import Button, Capabilities, Outgoing
 from bot.dialogs.prompts import (
     KINDS,
+    LISTS,
     button_values,
     label,
     option_key,
@@ -52,7 +55,7 @@ def render(
                 text = _refusal(scene, dialog, code, facts, able)
                 bubbles.append(Outgoing("refuse", text, code=code, **shown))
             case ShowReceipt(receipt):
-                text = _receipt(scene, receipt)
+                text = _receipt(scene, dialog, receipt)
                 bubbles.append(Outgoing("receipt", text, receipt=receipt, **shown))
             case Ask():
                 bubbles.append(_asked(scene, dialog, able, notes, shown))
@@ -83,6 +86,9 @@ def _asked(
         if able.stays and question.private and scene.page_of:
             page = scene.page_of(str(prompt.rev))
             notes = [*notes, scene.known.texts("private_page", url=page)]
+        if draft_of(dialog).comments.get(question.id):
+            comment = draft_of(dialog).comments[question.id]
+            notes = [*notes, scene.known.texts("comment", text=comment)]
         if able.scanner and question is scene.form.questions[0]:
             notes = [*notes, scene.known.texts("scan_offer")]
     else:
@@ -102,7 +108,7 @@ def prompt_text(scene: Scene, dialog: Dialog, able: Capabilities, key: str) -> s
 
 
 def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[str, object]:
-    facts = {**office_facts(scene, able), "name": "?"}
+    facts = {**office_facts(scene, able), "name": "?", **_visit_facts(scene, dialog)}
     draft = dialog.draft
     if draft is None:
         return facts
@@ -114,9 +120,21 @@ def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[st
         facts["lines"] = summary(scene, draft)
     elif question == "card_confirm":
         facts["lines"] = card_lines(scene, draft)
+    elif question in {"inherit", "inherit_changed"}:
+        facts["lines"] = block_lines(scene, draft)
+        facts["year"] = draft.offered_of
     elif draft.pending:
         facts |= _pending_facts(scene, draft, draft.pending)
     return facts
+
+
+def _visit_facts(scene: Scene, dialog: Dialog) -> dict[str, object]:
+    outcome = dialog.chat.visit.outcome
+    if not outcome:
+        return {}
+    texts, when = scene.known.texts, "since" if outcome in SINCE else "until"
+    what, month = texts(f"prompt.outcome_month.{when}"), f"{scene.today:%m/%Y}"
+    return {"outcome": texts(f"option.{outcome}"), "what": what, "month": month}
 
 
 def office_facts(scene: Scene, able: Capabilities) -> dict[str, object]:
@@ -165,8 +183,10 @@ def _example(scene: Scene, question_id: str) -> str:
     return own or scene.known.texts("date_example")
 
 
-def _receipt(scene: Scene, receipt: str) -> str:
+def _receipt(scene: Scene, dialog: Dialog, receipt: str) -> str:
     texts, office = scene.known.texts, scene.known.office
+    if dialog.draft is None or dialog.draft.collector:  # a round goes on: no more than is needed
+        return texts("receipt_round", receipt=spaced(receipt))
     return texts("receipt", receipt=spaced(receipt), police=office.police_name)
 
 
@@ -276,10 +296,13 @@ def _below(scene: Scene, draft: Draft, question: Question, required: bool) -> It
 
 def _prompt_lines(scene: Scene, dialog: Dialog, facts: Mapping[str, object]) -> Iterator[str]:
     texts, words = scene.known.texts, wording(dialog)
-    yield texts(f"prompt.{words}.text", **facts)
+    if words not in LISTS:  # there it stands below: the list comes first
+        yield texts(f"prompt.{words}.text", **facts)
     for number, value in enumerate(option_values(dialog), 1):
-        if words != "my_forms":
+        if not value.isdigit():
             yield f"{number}. {_option_label(scene, dialog, value)}"
+    if words in LISTS:
+        yield texts(f"prompt.{words}.text", **facts)
     foot = f"prompt.{words}.foot"
     if foot in texts:
         yield texts(foot)

@@ -5,9 +5,11 @@ from datetime import date
 
 from msgspec import Struct
 
-from bot.dialogs.effects import Ask, Create, Effect, Erase, Refuse
+from bot.dialogs.effects import Ask, Count, Create, Effect, Erase, Find, Refuse
 from bot.dialogs.form import Form
 from bot.dialogs.known import Known
+from bot.dialogs.people import Account, Search
+from bot.dialogs.readers.characters import fold
 from bot.dialogs.route import needs_guardian, relevant, unanswered
 from bot.dialogs.state import Dialog, Draft
 
@@ -23,6 +25,8 @@ class Scene(Struct, frozen=True):
     """Revision of a prompt -> address of a page where it can be answered outside the chat."""
     bots: Mapping[str, str] = {}
     """Platform -> address of our bot there, where it takes a code with `?start=c-`."""
+    account: Account | None = None
+    """Who collects in this chat; None where citizens write."""
 
 
 Step = tuple[Dialog, list[Effect]]
@@ -35,8 +39,30 @@ def draft_of(dialog: Dialog) -> Draft:
 
 
 def onward(scene: Scene, dialog: Dialog) -> Step:
-    """Open the first prompt that still needs an answer; the review when none does."""
-    return dialog.open(next_prompt(scene, dialog)), [Ask()]
+    """Open the first prompt that still needs an answer; the review when none does.
+
+    Somebody new to the office's list is first looked for there, by what is known by now.
+    """
+    draft = dialog.draft
+    if draft is None and scene.account:
+        return dialog, [Count()]
+    wanted = _to_look_for(draft) if draft else ""
+    if draft and wanted and wanted != draft.looked_for:
+        return dialog.drafted(looked_for=wanted), [Find(Search("all", wanted), "double")]
+    question = next_prompt(scene, dialog)
+    returned = draft is not None and question in draft.comments
+    return dialog.open(question, keep=returned), [Ask()]
+
+
+def _to_look_for(draft: Draft) -> str:
+    """Return by what a person in no list may be found in one: their number, else their name."""
+    if not draft.collector or draft.person or draft.practice:
+        return ""
+    number = draft.answers.get("q04_so_cccd")
+    if isinstance(number, str):
+        return number
+    born = draft.answers.get("q02_ngay_sinh")
+    return fold(str(draft.answers.get("q01_ho_ten"))) if isinstance(born, str) else ""
 
 
 def next_prompt(scene: Scene, dialog: Dialog) -> str:
@@ -47,12 +73,22 @@ def next_prompt(scene: Scene, dialog: Dialog) -> str:
         return "relationship"
     if not draft.consent:
         return "consent_collect"
-    if draft.relation == "self" and not dialog.chat.contact:
+    if draft.relation == "self" and not dialog.chat.contact and not draft.collector:
         return "consent_contact"
     if needs_guardian(draft.answers, scene.today) and not draft.guardian.consent:
         return _guardian_prompt(draft)
+    if draft.collector and not draft.relation_to_head and not draft.practice:
+        return "relation_to_head"
     left = unanswered(scene.form, draft.answers, scene.known)
-    return left[0].id if left else "review"
+    if left and left[0].id in draft.offered:
+        return "inherit"
+    return left[0].id if left else _commented(scene, draft) or "review"
+
+
+def _commented(scene: Scene, draft: Draft) -> str:
+    """Return the first question whose answer the officer has sent back, "" when there is none."""
+    asked = relevant(scene.form, draft.answers, scene.known)
+    return next((question.id for question in asked if question.id in draft.comments), "")
 
 
 def _guardian_prompt(draft: Draft) -> str:

@@ -9,9 +9,10 @@ from typing import Any, Final, Literal, Self
 
 from msgspec import Struct, json, structs
 
+from bot.dialogs.people import Search
 from bot.dialogs.readers.reading import Value
 
-How = Literal["given", "skipped", "unknown", "derived", "card"]
+How = Literal["given", "skipped", "unknown", "derived", "card", "inherited", "household"]
 Answers = Mapping[str, Value]
 """Question id -> value. A question that was not asked is absent; one not answered is None."""
 
@@ -74,6 +75,24 @@ class Change(State, frozen=True, array_like=True):
     since: str = ""
 
 
+class Visit(State, frozen=True, array_like=True):
+    """Where somebody who collects stands: numbers only, whoever is erased is not kept here."""
+
+    search: Search = Search()
+    """What was listed last."""
+    listed: tuple[int, ...] = ()
+    """People in the order last shown, so that a number picks one."""
+    more: bool = False
+    """There are further pages."""
+    person: int = 0
+    """Who is being visited; 0: somebody in no list."""
+    household: int = 0
+    """In which household; 0: not known yet."""
+    outcome: str = ""
+    """Why there is no form, while its month is asked for."""
+    practice: bool = False
+
+
 class Prompt(State, frozen=True, array_like=True):
     """What the person is being asked. `question` is a question id or one of `prompts.OPTIONS`."""
 
@@ -116,6 +135,26 @@ class Draft(State, frozen=True, omit_defaults=True):
     selected: tuple[str, ...] = ()
     edit: str = ""
     """Question to open once `change_kind` is answered."""
+    sent_on: str = ""
+    """Day on which it was handed in last."""
+    collector: int = 0
+    """Account of who fills it in with the person; 0: a citizen's own chat."""
+    person: int = 0
+    """Whose it is, when the office's list knows them."""
+    household: int = 0
+    relation_to_head: str = ""
+    practice: bool = False
+    """It never counts and is destroyed at its end."""
+    looked_for: str = ""
+    """By what the person was looked for in the office's list: a number, or a folded name."""
+    offered: Answers = NOTHING
+    """Last year's answers, or the household's address, still to be confirmed."""
+    offered_of: str = ""
+    """Year of the offered answers; "" for an address of the household."""
+    previous: int = 0
+    """This chat's form of an earlier year, which this one takes the place of."""
+    comments: Mapping[str, str] = NOTHING
+    """What the officer wrote when returning it: question -> comment, until answered anew."""
 
     @property
     def confirmed(self) -> bool:
@@ -171,6 +210,7 @@ class Chat(State, frozen=True, array_like=True):
     wrong_years: int = 0
     """Years of birth tried in vain on `wrong_day`."""
     wrong_day: str = ""
+    visit: Visit = Visit()
 
     def without(self, submission_id: int) -> "Chat":
         """Return the chat with nothing left of a submission that was its own."""

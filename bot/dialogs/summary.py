@@ -5,18 +5,13 @@ from typing import Final
 from bot.dialogs.answering import said_of
 from bot.dialogs.form import Question
 from bot.dialogs.prompts import editable
+from bot.dialogs.record import mask
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import Answer, Draft
 
 ITEM_8: Final = ("q08_uu_tien", "q08_dan_toc")
 """Sensitive by law (Decree 356/2025, Art. 4): hidden in the summary until asked for."""
-SHOWN_DIGITS: Final = 4
 MASKED: Final = frozenset({"id_number", "insurance_number"})
-
-
-def mask(number: str) -> str:
-    """Return the number with all but its last digits hidden."""
-    return "•" * (len(number) - SHOWN_DIGITS) + number[-SHOWN_DIGITS:]
 
 
 def shown_value(scene: Scene, question: Question, answer: Answer) -> str:

@@ -7,19 +7,26 @@ from bot.dialogs.effects import (
     Agree,
     Ask,
     Confirm,
+    Count,
+    Effect,
+    Find,
     Load,
     Loaded,
     Need,
+    Note,
     Received,
     Record,
     ShowReceipt,
     Submit,
+    Supersede,
     Tell,
     Withdraw,
 )
 from bot.dialogs.family import birth_year
 from bot.dialogs.form import Question
 from bot.dialogs.giving import ask_again, give_card, go_on, leave
+from bot.dialogs.inheriting import offer
+from bot.dialogs.people import Search
 from bot.dialogs.readers.dates import read_date
 from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
@@ -38,7 +45,7 @@ SINCE: Final = Question(
 
 def _for_whom(scene: Scene, dialog: Dialog, value: str) -> Step:
     if value == "self" and dialog.chat.own:  # one person has one form
-        return dialog, [Load((dialog.chat.own,), "open")]
+        return dialog, [Load((dialog.chat.own,), "self")]
     return begin(scene, dialog.replace(draft=None), "self" if value == "self" else "")
 
 
@@ -114,13 +121,20 @@ def _which_item(scene: Scene, dialog: Dialog, text: str) -> Step:
 def _review(_: Scene, dialog: Dialog, value: str) -> Step:
     if value.startswith("edit:"):
         return reopen(dialog, value.removeprefix("edit:"))
-    if draft_of(dialog).status not in {"draft", *OPEN_STATUSES}:
+    draft = draft_of(dialog)
+    if draft.status not in {"draft", *OPEN_STATUSES}:
         return dialog.open(None), [Tell("not_editable")]
+    if draft.practice:
+        gone, effects = forget(dialog)
+        return gone, [*effects, Note("practice_done"), Count()]
     return dialog, [Submit()]
 
 
-def received(dialog: Dialog, receipt: str) -> Step:
-    """The submission is handed in: its receipt is known, nothing is parked any more."""
+def received(scene: Scene, dialog: Dialog, receipt: str) -> Step:
+    """The submission is handed in: its receipt is known, nothing is parked any more.
+
+    Who collects goes on with the household.
+    """
     draft = draft_of(dialog)
     why = draft.change.fields()
     dialog = (
@@ -132,14 +146,25 @@ def received(dialog: Dialog, receipt: str) -> Step:
             change=Change(),
             card=NOTHING,
             edit="",
+            sent_on=scene.today.isoformat(),
+            offered=NOTHING,
+            comments=NOTHING,
+            previous=0,
         )
         .open(None)
     )
-    return dialog, [
+    effects: list[Effect] = [
         Record("confirmed", {"receipt": receipt, "change": why}),
         Confirm(),
         ShowReceipt(receipt),
     ]
+    if draft.previous:
+        effects.append(Supersede(draft.previous))
+    if draft.collector:
+        dialog = dialog.replace(chat=dialog.chat.without(draft.id))
+        household = draft.household or draft.id
+        effects.append(Find(Search("missing", household=household), "household"))
+    return dialog, effects
 
 
 def _change_kind(scene: Scene, dialog: Dialog, value: str) -> Step:
@@ -213,6 +238,8 @@ def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
     drafts = event.drafts
     if not drafts:
         return dialog.open(None), [Tell("no_forms")]
+    if event.why == "self" and is_of_last_year(scene, drafts[0]):
+        return renew(scene, dialog, drafts[0])
     if event.why == "open" or len(drafts) == 1:
         return _switch(scene, dialog, drafts[0])
     lines = "\n".join(_line(scene, number, draft) for number, draft in enumerate(drafts, 1))
@@ -222,6 +249,8 @@ def loaded(scene: Scene, dialog: Dialog, event: Loaded) -> Step:
 
 def _switch(scene: Scene, dialog: Dialog, draft: Draft) -> Step:
     dialog = dialog.replace(draft=draft)
+    if draft.comments:
+        return fix(scene, dialog)
     if draft.confirmed and not draft.change.kind:
         key = "status" if draft.status in OPEN_STATUSES else "status_closed"
         answers = Tell("answers", {"lines": summary(scene, draft)})
@@ -230,12 +259,34 @@ def _switch(scene: Scene, dialog: Dialog, draft: Draft) -> Step:
     return dialog, [welcome_back(draft), *said]
 
 
+def fix(scene: Scene, dialog: Dialog) -> Step:
+    """Ask what the officer sent back, and nothing else."""
+    return onward(scene, dialog.drafted(change=Change("mistake"), edit="", pending=None))
+
+
+def is_of_last_year(scene: Scene, draft: Draft) -> bool:
+    """True for a form that counted in an earlier year: this year's begins with its answers."""
+    counted = draft.status not in {"draft", "withdrawn", "erased", "void"}
+    return counted and bool(draft.sent_on) and int(draft.sent_on[:4]) < scene.today.year
+
+
+def renew(scene: Scene, dialog: Dialog, last: Draft) -> Step:
+    """Begin this year's form of a person from last year's: consent anew, then block by block."""
+    dialog, said = begin(scene, dialog.replace(draft=None), "self")
+    year = last.sent_on[:4]
+    offered = offer(scene, last.answers)
+    dialog = dialog.drafted(offered=offered, offered_of=year, previous=last.id)
+    return dialog, [Note("renewing", {"year": year}), *said]
+
+
 OPEN_STATUSES: Final = frozenset({"confirmed", "returned"})
 """Statuses in which the person may still change a submission by themselves."""
 
 
-def welcome_back(draft: Draft) -> Tell:
+def welcome_back(draft: Draft) -> Tell | Note:
     """Return the greeting of somebody who goes on."""
+    if draft.collector:
+        return Note("resumed", {"name": str(draft.answers.get("q01_ho_ten") or "?")})
     if "q01_ho_ten" not in draft.answers:
         return Tell("welcome_back_unnamed")
     return Tell("welcome_back", {"name": short_name(draft.answers)})
@@ -290,7 +341,16 @@ TALK: Final[Mapping[str, Handler]] = {
 """What to do with a value of each prompt. To add a prompt: a line here, in `prompts.OPTIONS`,
 its sentences under `prompt.<id>`."""
 
-FREE_TEXT: Final = frozenset({"guardian_name", "change_since", "which_item", "birth_year"})
+FREE_TEXT: Final = frozenset(
+    {
+        "guardian_name",
+        "change_since",
+        "which_item",
+        "birth_year",
+        "outcome_month",
+        "inherit_changed",
+    }
+)
 """Prompts that take words instead of one of their options."""
 
 __all__ = ["FREE_TEXT", "TALK", "Received", "loaded", "received", "short_name", "spaced"]

@@ -99,6 +99,7 @@ class AsidePage:
                 return None
             prompt = Chat.from_document(found.view.document).prompt
             open_now = prompt is not None and str(prompt.rev) == link.prompt
+            open_now = open_now and not found.view.cut_off
             return _Asked(link, address, found) if open_now else None
 
         return await self.web.read(look)

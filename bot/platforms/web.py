@@ -126,6 +126,8 @@ class Web:
     def _last_turn(self, chat: str, found: Standing) -> Sequence[Outgoing]:
         """Return the bubbles to show: new ones, or those from memory if nothing happened since."""
         view = found.view
+        if view.cut_off:  # nothing of its people is shown any more
+            return ()
         turn = _Turn((), view.document, view.submission_id)
         if not found.waiting:
             known = self._last.get(chat, turn)

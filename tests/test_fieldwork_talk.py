@@ -1,0 +1,119 @@
+"""Conversations of somebody who collects, as an official can read them; all people invented.
+
+Besides what `test_transcripts` knows:
+
+    Người thu thập: chị Hoa; 40; 2026-12-22    name, target, due day of who writes in the chat
+    Hộ: Tà Vinh; thôn Tà Vinh, xã ...          a household on the list, with its address
+    Người: {"q01_ho_ten": ...}                 somebody of that household, with what is known
+    Năm: 2025                                  the year that is known of the last one
+    Quan hệ: chu_ho                            the last one's relation to the head
+    ! trả lại 12.2: ...                        the officer returns the form handed in last
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from bot.dialogs.messages import Text
+from storage.commune_tables import outcomes
+from tests.field import Resident, put_account, put_household, put_person, put_units
+from tests.talks import OFFICE, Stage, without_receipts
+from tests.test_transcripts import SPOKEN_BY_BOT, Player, written_down
+
+FOLDER = Path(__file__).parent / "transcripts" / "fieldwork"
+TRANSCRIPTS = sorted(FOLDER.glob("*.txt"))
+HEADS = ("Hôm nay: ", "Thôn: ", "Người thu thập: ", "Hộ: ", "Người: ", "Năm: ", "Quan hệ: ")
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_round(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    written = path.read_text("utf-8")
+
+    happened = "\n".join(without_receipts(list(replay(tmp_path, written)))) + "\n"
+
+    if request.config.getoption("--update", default=False):
+        path.write_text(happened, "utf-8")
+        written = happened
+    assert happened.splitlines() == written.splitlines()
+
+
+def replay(folder: Path, written: str) -> Iterator[str]:
+    lines = [line for line in written.splitlines() if not f"{line}\n".startswith(SPOKEN_BY_BOT)]
+    heads = [line for line in lines if line.startswith(HEADS)]
+    setting = Setting.read(heads)
+    stage = Stage(folder, setting.villages)
+    try:
+        stage.begin(setting.today)
+        player = Player(stage, "round")
+        stage.say("round/", Text("chào"))
+        stage.ledger.write_now(lambda connection: setting.put(connection, stage))
+        for line in lines:
+            yield line
+            yield from player.play(line)
+        yield from written_down(stage.kept("round/"))
+        yield from stage.ledger.write_now(outcome_lines)
+    finally:
+        stage.close()
+
+
+def outcome_lines(connection: Connection) -> list[str]:
+    rows = connection.execute(select(outcomes).order_by(outcomes.c.id))
+    return [f"= lý do: {row.kind} {row.since or ''} {row.until or ''}".rstrip() for row in rows]
+
+
+@dataclass(slots=True)
+class Setting:
+    """What the heads of a transcript say."""
+
+    today: date = date(2026, 11, 22)
+    villages: tuple[str, ...] = ()
+    collectors: list[Sequence[str]] = field(default_factory=list)
+    people: list[tuple[str, str, Resident]] = field(default_factory=list)
+    """Village and address of the household, and who lives there."""
+
+    @classmethod
+    def read(cls, heads: Sequence[str]) -> "Setting":
+        setting, home = cls(), ("", "")
+        for line in heads:
+            head, _, rest = line.partition(": ")
+            match head:
+                case "Hôm nay":
+                    setting.today = date.fromisoformat(rest)
+                case "Thôn":
+                    setting.villages = tuple(rest.split(", "))
+                case "Người thu thập":
+                    setting.collectors.append(rest.split("; "))
+                case "Hộ":
+                    village, _, address = rest.partition("; ")
+                    home = (village, address)
+                case "Người":
+                    setting.people.append((*home, Resident(json.loads(rest), home[0])))
+                case "Năm":
+                    setting._last(year=rest)
+                case "Quan hệ":
+                    setting._last(relation=rest)
+        return setting
+
+    def _last(self, **changes: Any) -> None:
+        village, address, resident = self.people[-1]
+        self.people[-1] = (village, address, replace(resident, **changes))
+
+    def put(self, connection: Connection, stage: Stage) -> None:
+        house = stage.house
+        put_units(connection, house, self.villages)
+        for number, (name, *rest) in enumerate(self.collectors):
+            target, due = (int(rest[0]), rest[1]) if rest else (None, None)
+            chat = stage.talked["round/"] if number == 0 else stage.talked[f"round/{name}"]
+            put_account(connection, house, chat, name, self.villages, target, due)
+        homes: dict[tuple[str, str], int] = {}
+        for village, text, resident in self.people:
+            if (village, text) not in homes:
+                address = {"text": text, "commune": OFFICE.commune, "province": OFFICE.province}
+                homes[village, text] = put_household(connection, house, village, address)
+            put_person(connection, house, replace(resident, household=homes[village, text]))
