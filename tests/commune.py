@@ -99,7 +99,9 @@ class Commune:
     async def _insert(self, table: Table, row: Mapping[str, Any]) -> None:
         await self.office.write(lambda connection: connection.execute(insert(table).values(row)))
 
-    async def account(self, login: str, role: str = "enumerator", unit: str = HERE) -> int:
+    async def account(
+        self, login: str, role: str = "enumerator", unit: str = HERE, **about: Any
+    ) -> int:
         """Return an account that works in the chat of its own login."""
         account_id, keys, random = (
             self.number(),
@@ -109,7 +111,7 @@ class Commune:
         where = place("accounts", "name", account_id)
         name = seal(keys.office, f"Name of {login}".encode(), where, random)
         row = {"id": account_id, "login": login, "name": name, "role": role, "unit": unit}
-        row |= {"created_at": self.at, "created_by": "test"}
+        row |= {"created_at": self.at, "created_by": "test", **about}
         await self._insert(accounts, row)
         await self.do(login)
         held = update(chats).where(chats.c.token == chat_token(keys, "terminal", "test", login))

@@ -9,8 +9,7 @@ from sqlalchemy import select, update
 from bot.dialogs.people import OUTCOMES, PersonCard, Search
 from storage.audit import broken_chains
 from storage.commune_tables import accesses, accounts, outcomes, people
-from storage.inbox import dead_letters
-from storage.tables import submissions
+from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling, Outcome
 from tests.commune import HERE, THERE, Commune, answers, statements
 from tests.conftest import Office, message
@@ -30,6 +29,10 @@ async def names(commune: Commune, chat: str, **search: Any) -> list[str]:
 
 async def card(commune: Commune, chat: str, person_id: int) -> PersonCard | None:
     return await commune.ask(chat, lambda lookup: lookup.person(person_id))
+
+
+async def dead_letters(commune: Commune) -> list[Any]:
+    return await commune.office.rows(select(inbox.c.id).where(inbox.c.outcome == "dead"))
 
 
 async def test_an_enumerator_sees_what_was_given_to_them(commune: Commune) -> None:
@@ -99,7 +102,6 @@ async def test_a_long_list_comes_in_pages(commune: Commune) -> None:
     first, second = await page(0), await page(8)
     assert (len(first.lines), len(second.lines)) == (8, 3)
     assert (first.total, second.total) == (11, 11)
-    assert first.villages == ("Thon 0", "Thon 1", "Thon 2")
     assert len({line.id for line in (*first.lines, *second.lines)}) == 11
 
 
@@ -205,9 +207,9 @@ async def test_what_is_not_theirs_cannot_be_opened_or_touched(commune: Commune) 
     other = await commune.person(answers("Khac Van Khac", number=AN), "Thon 2", household=home)
 
     async def tried(chat: str, **decided: Any) -> int:
-        before = len(await commune.office.write(dead_letters))
+        before = len(await dead_letters(commune))
         await commune.do(chat, **decided)
-        return len(await commune.office.write(dead_letters)) - before
+        return len(await dead_letters(commune)) - before
 
     for chat in ("lan", "hoa", "a citizen"):
         assert await card(commune, chat, other) is None
@@ -252,7 +254,7 @@ async def test_one_person_is_asked_by_one_enumerator_at_a_time(commune: Commune)
 
     await commune.begin("mai", person_id=an)
     assert (await commune.one(an)).draft_id == begun
-    assert len(await commune.office.write(dead_letters)) == 1
+    assert len(await dead_letters(commune)) == 1
 
     await commune.do("lan", erased=[begun], events=[])
     assert (await commune.one(an)).draft_id is None
@@ -276,7 +278,7 @@ async def test_two_who_begin_in_one_batch_do_not_both_have_it(commune: Commune) 
 
     assert len(await commune.office.rows(select(submissions))) == 1
     assert (await commune.one(an)).draft_id is not None
-    assert await commune.office.write(dead_letters) == []
+    assert await dead_letters(commune) == []
 
 
 async def test_ones_own_entry_closes_after_a_day(commune: Commune) -> None:
@@ -344,7 +346,7 @@ async def test_an_unknown_outcome_is_refused(commune: Commune) -> None:
     await commune.do("lan", outcomes=[Outcome(an, "gone fishing")])
 
     assert (await commune.one(an)).outcome is None
-    assert len(await commune.office.write(dead_letters)) == 1
+    assert len(await dead_letters(commune)) == 1
 
 
 async def test_somebody_in_no_list_begins_a_household(commune: Commune) -> None:
