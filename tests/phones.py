@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.app import Place
 from bot.dialogs.messages import Incoming, Text
-from bot.linking import Door
+from bot.linking import Door, Locks
 from storage.ledger import chat_token
 from storage.outbox import Delivered, Queued
 from storage.standing import standing
@@ -67,5 +67,5 @@ async def opened_phones(database_url: str, folder: Path) -> AsyncIterator[Phones
     async with opened_site(place) as site:
         clock = site.house.now
         assert isinstance(clock, Clock)
-        door = Door(site.house.conversation, site.house.context, site.ledger)
+        door = Door(Locks(site.house.conversation, site.house.context), site.ledger)
         yield Phones(site, door, clock)
