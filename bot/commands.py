@@ -85,8 +85,10 @@ def _explanation(error: Exception) -> str | None:
     from bot.settings import BadSettings
     from storage.access import Denied, OnlyCounts
     from storage.accounts import AccountRefused
+    from storage.assignments import AssignRefused
     from storage.backup import BackupRefused
     from storage.database import AlreadyRunning
+    from storage.returns import ReturnRefused
     from storage.sealed import KeyRefused
     from storage.units import UnitRefused
 
@@ -106,6 +108,10 @@ def _explanation(error: Exception) -> str | None:
             return texts(f"account.{error.code}", **error.facts)
         case UnitRefused():
             return texts(f"unit.{error.code}", **error.facts)
+        case AssignRefused():
+            return texts(f"assign.{error.code}", **error.facts)
+        case ReturnRefused():
+            return texts(f"return.{error.code}", **error.facts)
         case AlreadyRunning():
             return f"{texts('command.already_running')}\n{error}"
         case KeyRefused():
