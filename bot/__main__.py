@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import commands_accounts, commands_keeping, commands_units, commands_watching
+from bot import (
+    commands_accounts,
+    commands_fieldwork,
+    commands_keeping,
+    commands_units,
+    commands_watching,
+)
 from bot.commands import Data, explained, look, now, place_of
 from storage.ids import VIETNAM
 
@@ -128,6 +134,7 @@ commands_keeping.add_to(app)
 commands_watching.add_to(app)
 commands_accounts.add_to(app)
 commands_units.add_to(app)
+commands_fieldwork.add_to(app)
 
 
 def main() -> None:

@@ -121,6 +121,8 @@ def _refusal(error: Exception, texts: "Texts") -> str | None:
     from bot.offices import OfficeUnclear
     from storage.access import Denied, OnlyCounts
     from storage.accounts import AccountRefused
+    from storage.assignments import AssignRefused
+    from storage.returns import ReturnRefused
     from storage.units import UnitRefused
 
     match error:
@@ -136,6 +138,10 @@ def _refusal(error: Exception, texts: "Texts") -> str | None:
             return texts(f"account.{error.code}", **error.facts)
         case UnitRefused():
             return texts(f"unit.{error.code}", **error.facts)
+        case AssignRefused():
+            return texts(f"assign.{error.code}", **error.facts)
+        case ReturnRefused():
+            return texts(f"return.{error.code}", **error.facts)
     return None
 
 
