@@ -22,8 +22,8 @@ WIDTH: Final = 1280
 HEIGHT: Final = 720
 QUIET: Final = 4
 """Modules of white around a QR code."""
-TABLE: Final = 105
-"""Grey of what lies around the card."""
+LUMA: Final = bytes(16 + grey * 219 // 255 for grey in range(256))
+"""Grey -> brightness as films store it."""
 
 Rows = list[bytearray]
 
@@ -45,11 +45,16 @@ class Shot:
     noise: int = 0
     """Grey levels up and down."""
 
+    @property
+    def table(self) -> int:
+        """Grey of what lies around the card, in the same light."""
+        return (self.black + self.white) // 2
+
 
 def film(path: Path, text: str, shot: Shot) -> Path:
     """Write a film of one picture that a browser takes for its camera, and return its path."""
     chroma = bytes([128]) * (WIDTH * HEIGHT // 2)
-    frame = b"FRAME\n" + b"".join(_picture(text, shot)) + chroma
+    frame = b"FRAME\n" + b"".join(_picture(text, shot)).translate(LUMA) + chroma
     header = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420jpeg\n"
     path.write_bytes(header.encode() + 2 * frame)
     return path
@@ -75,7 +80,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 def _picture(text: str, shot: Shot) -> Rows:
     """Return the brightness of every pixel."""
-    rows = [bytearray([TABLE]) * WIDTH for _ in range(HEIGHT)]
+    rows = [bytearray([shot.table]) * WIDTH for _ in range(HEIGHT)]
     code = segno.make_qr(text, error="m", boost_error=False)
     matrix = [bytes(row) for row in code.matrix_iter(border=QUIET)]
     half = min(int(len(matrix) * shot.module * 0.8), HEIGHT // 2 - 1)
@@ -95,7 +100,7 @@ def _seen(matrix: Sequence[bytes], half: int, shot: Shot) -> Iterator[bytearray]
     size, shades = len(matrix), (shot.white, shot.black)
     across, along = cos(radians(shot.turned)) / shot.module, sin(radians(shot.turned)) / shot.module
     for y in range(-half, half):
-        row = bytearray([TABLE]) * (2 * half)
+        row = bytearray([shot.table]) * (2 * half)
         for x in range(-half, half):
             right, down = x * across + y * along, y * across - x * along
             depth = 1 + shot.leaning * down / size

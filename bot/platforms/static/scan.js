@@ -7,6 +7,7 @@ const NUMBERS = [0, 1];
 const SHOWN_DIGITS = 4;
 const SIDE = 1080; // Pixels of the square that is searched.
 const NEAR = 0.6; // Every other look is at this part of the square, enlarged: for small codes.
+const OUTLIERS = 0.01; // Part of the pixels that may be darker than black, or lighter than white.
 const PAUSE = 80; // Milliseconds between two looks.
 const PATIENCE = 12000; // Milliseconds of looking until a better way to hold the card is told.
 const PHOTO_SIDES = [2600, 1300]; // A photo is tried in both sizes.
@@ -115,6 +116,27 @@ function draw(picture, left, top, wide, high, scale) {
   pencil.drawImage(picture, left, top, wide, high, 0, 0, canvas.width, canvas.height);
 }
 
+/** Spread the greys in the middle of the canvas from black to white: for a card in poor light. */
+function spread() {
+  const { width, height } = canvas;
+  const middle = pencil.getImageData(width / 4, height / 4, width / 2, height / 2).data;
+  const counts = new Uint32Array(256);
+  for (let at = 1; at < middle.length; at += 4) counts[middle[at]] += 1;
+  const few = (middle.length / 4) * OUTLIERS;
+  const dark = levelAbove(counts, few);
+  const light = 255 - levelAbove(counts.reverse(), few);
+  const pixels = pencil.getImageData(0, 0, width, height);
+  const { data } = pixels;
+  for (let at = 0; at < data.length; at += 1) data[at] = ((data[at] - dark) * 255) / Math.max(light - dark, 1);
+  pencil.putImageData(pixels, 0, 0);
+}
+
+/** Return the first level up to which there are more than `few` pixels. */
+function levelAbove(counts, few) {
+  let sum = 0;
+  return counts.findIndex((count) => (sum += count) > few);
+}
+
 // The camera.
 
 let looking = 0; // Number of the camera's turn; another one ends what the last began.
@@ -169,6 +191,7 @@ async function look(mine) {
     const side = Math.min(video.videoWidth, video.videoHeight) * (number % 2 ? NEAR : 1);
     if (side) {
       draw(video, (video.videoWidth - side) / 2, (video.videoHeight - side) / 2, side, side, SIDE / side);
+      if (number % 4 > 1) spread();
       const texts = await read().catch(() => null);
       if (mine !== looking) return;
       if (texts === null) return giveUp("no_reader");
