@@ -36,7 +36,7 @@ class ScanPage:
     async def show(self, request: Request) -> Response:
         """Show the scanner to the chat a link is for, or say that the link is over."""
         asked = await asked_by(self.web, request)
-        return self._page() if asked else self._over(request)
+        return self._page(request, asked) if asked else self._over(request)
 
     async def take(self, request: Request) -> Response:
         """Take the text of a card as if it had been typed in the chat, and nothing else."""
@@ -51,18 +51,18 @@ class ScanPage:
             return self.web.problem("too_large", 413)
         text = first_fields(fields.get("text", ""))
         if len(text) > MOST_CHARACTERS or not looks_like_card(text):
-            return self._page(422, self._texts("scan.not_card_text"))
+            return self._page(request, asked, 422, self._texts("scan.not_card_text"))
         if not self.web.bouncer.lets_in(asked.address.token):
-            return self._page(429, self._texts("web.wait"))
+            return self._page(request, asked, 429, self._texts("web.wait"))
         return await self._taken(request, asked, text)
 
     async def _taken(self, request: Request, asked: Asked, text: str) -> Response:
         queued = await answer(self.web, asked, text)
         if queued is None:
-            return self._page(503, self._texts("apology"))
+            return self._page(request, asked, 503, self._texts("apology"))
         refused = [one.outgoing.text for one in queued if one.outgoing.kind == "refuse"]
         if refused:
-            return self._page(422, "\n".join(refused))
+            return self._page(request, asked, 422, "\n".join(refused))
         if self._is_own_chat(request, asked):
             return RedirectResponse("/", 303)
         return self._said("scan.done_title", "scan.done", home=False)
@@ -72,8 +72,9 @@ class ScanPage:
         own = self.web.chat_of(visitor(request, self.web.context.random))
         return (asked.address.platform, asked.address.chat) == (PLATFORM, own)
 
-    def _page(self, status: int = 200, wrong: str = "") -> Response:
-        page = self.web.pages("scan.html", status, wrong=wrong)
+    def _page(self, request: Request, asked: Asked, status: int = 200, wrong: str = "") -> Response:
+        home = self._is_own_chat(request, asked)
+        page = self.web.pages("scan.html", status, wrong=wrong, home=home)
         page.headers.update(SCANNING)
         return page
 

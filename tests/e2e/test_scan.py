@@ -24,7 +24,8 @@ from tests.e2e.test_browser import NONE, PHONE, SMALLEST, problems
 SHOTS: Final[Mapping[str, Shot]] = {
     "good": Shot(),
     "tilted": Shot(turned=25, leaning=0.5, blur=1, noise=8),
-    "upside down and small": Shot(module=3, turned=185, noise=8),
+    "upside down": Shot(turned=185, noise=120),
+    "small": Shot(module=1.5, turned=4, noise=8),
     "dark": Shot(black=8, white=20, blur=1, noise=6),
     "blurred": Shot(blur=3, noise=8),
 }
