@@ -283,9 +283,17 @@ async def pasted(there: Phone, text: str) -> None:
         await there.page.click("#paste .main")
 
 
-async def test_without_a_camera_the_text_is_pasted(phone: Opened, data: Path) -> None:
-    there = await phone()
+NOT_SECURE: Final = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
+"""As on a page by plain http in the office's network."""
+
+
+@pytest.mark.parametrize(("before", "again"), [("", True), (NOT_SECURE, False)])
+async def test_without_a_camera_the_text_is_pasted(
+    phone: Opened, data: Path, before: str, again: bool
+) -> None:
+    there = await phone(before=before)
     await there.says("Không mở được camera ở đây", "Chrome hoặc Safari", "dán dòng chữ")
+    assert await there.page.locator("#open").is_visible() == again
 
     await pasted(there, CARD)
 
