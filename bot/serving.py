@@ -31,6 +31,7 @@ from bot.linking import Door, Locks
 from bot.messengers import Addresses, configured
 from bot.pages import Assets, Guarded, Pages
 from bot.platforms.aside_page import AsidePage
+from bot.platforms.scan_page import ScanPage
 from bot.platforms.web import Web
 from bot.ports import Clock, Entropy, Messenger
 from bot.sender import Ledger, Sender
@@ -163,6 +164,7 @@ def application(
     routes = [
         *web.routes,
         *AsidePage(web).routes,
+        *ScanPage(web).routes,
         *(route for messenger in messengers.values() for route in messenger.routes),
         Route("/healthz", health.show, methods=["GET"]),
         Route("/static/{digest}/{name:path}", assets.serve, methods=["GET"]),
