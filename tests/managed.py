@@ -18,7 +18,8 @@ from storage.commune_tables import (
     renewals,
     units,
 )
-from storage.lists import prepare
+from storage.desk import Context
+from storage.lists import Prepared, prepare
 from storage.people import PersonDocument, person_document
 from tests.conftest import Office
 
@@ -75,3 +76,29 @@ async def names(office: Office) -> dict[str, int]:
     """Return name -> row; only where names are told apart."""
     found = await documents(office)
     return {str(doc.answers["q01_ho_ten"]): id for id, doc in found.items() if doc}
+
+
+def write_all(connection: Connection, context: Context, prepared: Prepared) -> None:
+    """Write a prepared list without asking who is there already: doubles and all."""
+    there = select(households.c.code_token, households.c.id)
+    tokens = {row[0]: row[1] for row in connection.execute(there)}
+    homes = {}
+    for word, home in prepared.households.items():
+        homes[word] = tokens.get(home.code_token, home.id)
+        if homes[word] == home.id:
+            row = {"id": home.id, "unit": UNIT, "village": home.village, "created_at": 1}
+            sealed = {"data_key": home.data_key, "document": home.document}
+            token = {"code_token": home.code_token}
+            connection.execute(insert(households).values(row | sealed | token))
+    names = ("id", "village", "data_key", "document", "sex", "birth_year", "folded_name")
+    found = (*names, "id_token", "person_token")
+    about = {"unit": UNIT, "origin": "import", "created_at": 1, "updated_at": 1}
+    for chunk in prepared.chunks():
+        rows = [
+            {name: getattr(row, name) for name in found}
+            | about
+            | {"household_id": homes.get(row.household)}
+            for row in chunk
+        ]
+        if rows:
+            connection.execute(insert(people), rows)
