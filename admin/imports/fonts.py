@@ -1,0 +1,167 @@
+"""Texts written for old fonts (TCVN3, VNI): told from Unicode by their syllables, and converted.
+
+Every word beyond ASCII is asked what it can be: a syllable as it stands, or one once it is
+converted. A word that can be only one thing is a vote. What stands in a cell follows from its own
+votes, else from those of its column, its sheet and its row; where these disagree it is unclear.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from admin.imports.syllables import is_syllable
+
+UNICODE: Final = "unicode"
+TCVN3: Final = "tcvn3"
+VNI: Final = "vni"
+Votes = Counter[str]
+
+_WORD: Final = re.compile("[A-Za-z\u00a1-\u024f\u0300-\u036f\u1e00-\u1eff]+")
+"""Letters, and all that old fonts put in the places of signs."""
+_WESTERN: Final = re.compile("[\u00a1-\u00ff]")
+_EXTENDED: Final = re.compile("[\u0100-\u024f\u0300-\u036f\u1e00-\u1eff]")
+"""Letters that only Unicode has."""
+_ALSO_OURS: Final = frozenset("\u00f1\u00d1")
+"""Letters of other languages of Vietnam (Ê-đê, Cơ-ho): no sign of an old font by themselves."""
+_VOWELS: Final = frozenset("aeouy\u00f4\u00f6")
+"""Stored letters that VNI puts marks behind."""
+_WORDS: Final = 20_000
+
+
+class Unclear(Exception):
+    """It cannot be told in which font a text is meant."""
+
+
+class Judged(NamedTuple):
+    """What a text can be, and the votes of those of its words that can be one thing only."""
+
+    possible: frozenset[str]
+    votes: Votes
+
+
+_PLAIN: Final = Judged(frozenset({UNICODE}), Counter())
+_ALL: Final = frozenset({UNICODE, TCVN3, VNI})
+
+
+class Fonts:
+    """The fonts of one sheet, learned from its rows."""
+
+    def __init__(self) -> None:
+        self._columns: dict[int, Votes] = {}
+        self._sheet: Votes = Counter()
+
+    def learn(self, cells: Iterable[tuple[int, str]]) -> Votes:
+        """Take the votes of the cells of one row, (column, text); return those of the row."""
+        row: Votes = Counter()
+        for column, text in cells:
+            votes = judge(text).votes
+            if votes:
+                self._columns.setdefault(column, Counter()).update(votes)
+                row.update(votes)
+        self._sheet.update(row)
+        return row
+
+    def font(self, column: int, text: str, row: Votes) -> str:
+        """Return the font that a text is written for. Raises Unclear."""
+        possible, votes = judge(text)
+        if len(votes) == 1 and next(iter(votes)) in possible:
+            return next(iter(votes))
+        if votes:
+            raise Unclear
+        if possible == {UNICODE}:
+            return UNICODE
+        for around in (self._columns.get(column, self._sheet), row):
+            fonts = set(around) & (possible | {UNICODE})
+            if len(fonts) <= 1:
+                return next(iter(fonts), UNICODE)
+        raise Unclear
+
+
+def convert(text: str, font: str) -> str:
+    """Return a text of an old font in Unicode; letters the font does not have stay."""
+    if font == UNICODE or text.isascii():
+        return text
+    return _WORD.sub(lambda word: _converted(word[0], font), text)
+
+
+@lru_cache(_WORDS)
+def judge(text: str) -> Judged:
+    """Return what a text can be, by its words."""
+    if text.isascii() or not _WESTERN.search(text):
+        extended = _EXTENDED.search(text) is not None
+        return Judged(_PLAIN.possible, Counter({UNICODE: 1})) if extended else _PLAIN
+    votes: Votes = Counter()
+    possible = _ALL
+    for word in _WORD.findall(text):
+        if not word.isascii():
+            can_be = _can_be(word)
+            possible &= can_be or _ALL
+            if len(can_be) == 1:
+                votes.update(can_be)
+    return Judged(possible or frozenset({UNICODE}), votes)
+
+
+@lru_cache(_WORDS)
+def _can_be(word: str) -> frozenset[str]:
+    """Return the fonts in which a word would be a syllable; none when it is one in no font."""
+    if _EXTENDED.search(word):
+        return frozenset({UNICODE})
+    found = set()
+    if is_syllable(word):
+        found.add(UNICODE)
+    for font in (TCVN3, VNI):
+        converted = _converted(word, font)
+        if converted != word and is_syllable(converted):
+            found.add(font)
+    foreign = {char for char in word if not char.isascii()}
+    if found and foreign <= _ALSO_OURS:
+        found.add(UNICODE)
+    return frozenset(found)
+
+
+@lru_cache(_WORDS)
+def _converted(word: str, font: str) -> str:
+    shown = _from_tcvn3(word) if font == TCVN3 else _from_vni(word)
+    # Fonts of capitals drew the small letters of the table as capitals.
+    plain = [char for char in word if char.isascii()]
+    capitals = len(plain) > 1 and all(map(str.isupper, plain))
+    return shown.upper() if capitals and font == TCVN3 else shown
+
+
+def _from_tcvn3(word: str) -> str:
+    return "".join(_tcvn3().get(char, char) for char in word)
+
+
+def _from_vni(word: str) -> str:
+    letters, marks = _vni()
+    shown: list[str] = []
+    before = ""
+    for char in word:
+        small = char.lower()
+        if before in _VOWELS and small in marks:
+            shown.append(marks[small])
+            before = ""
+            continue
+        letter = letters.get(small, small)
+        shown.append(letter if char == small else letter.upper())
+        before = small
+    return unicodedata.normalize("NFC", "".join(shown))
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, str]]:
+    loaded = tomllib.loads(files("admin.imports").joinpath("fonts.toml").read_text("utf-8"))
+    return {TCVN3: loaded[TCVN3], **loaded[VNI]}
+
+
+def _tcvn3() -> Mapping[str, str]:
+    return _table()[TCVN3]
+
+
+def _vni() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    return _table()["letters"], _table()["marks"]
