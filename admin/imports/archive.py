@@ -25,6 +25,15 @@ _END: Final = b"PK\x05\x06"
 _END_SIZE: Final = 22
 _LONGEST_COMMENT: Final = 65_535
 _ENCRYPTED: Final = 0x1
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,  # also NotImplementedError: a way of packing that nobody uses here
+)
 _MACROS: Final = ("vbaproject.bin", "xl/macrosheets/", "xl/dialogsheets/")
 _LINKS: Final = "xl/externallinks/"
 
@@ -37,7 +46,7 @@ class Archive:
         _check_directory(file)
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, UnicodeDecodeError, struct.error, ValueError):
+        except _BROKEN:
             raise FileRefused("damaged") from None
         entries = self._zip.infolist()
         self._by_name = {entry.filename.lower().lstrip("/"): entry for entry in entries}
@@ -60,7 +69,7 @@ class Archive:
                     if left < 0:
                         raise FileRefused("zip_bomb")
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        except _BROKEN:
             raise FileRefused("damaged") from None
 
 

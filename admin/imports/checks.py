@@ -15,7 +15,7 @@ from admin.imports.values import (
 )
 from admin.imports.work import Work
 from bot.dialogs.answering import check_hard, warnings
-from bot.dialogs.form import Form
+from bot.dialogs.form import Form, Question
 from bot.dialogs.known import Known
 from bot.dialogs.readers.characters import tone_fold
 from bot.dialogs.readers.reading import Invalid, Value
@@ -84,11 +84,17 @@ def _same(one: dict[str, str | None], other: dict[str, str | None]) -> bool:
     return tone_fold(one["text"] or "") == tone_fold(other["text"] or "")
 
 
-def refuse_impossible(work: Work, today: date, known: Known) -> None:
-    """Note what hard checks of the form refuse, and a line without name or birth date."""
-    for question in work.form.questions:
+def with_hard_checks(form: Form) -> tuple[Question, ...]:
+    return tuple(q for q in form.questions if any(c.severity == "hard" for c in q.checks))
+
+
+def refuse_impossible(
+    work: Work, questions: tuple[Question, ...], today: date, known: Known
+) -> None:
+    """Note what the hard checks of these questions refuse."""
+    for question in questions:
         value = work.answers.get(question.id)
-        if value is None or not question.checks:
+        if value is None:
             continue
         try:
             check_hard(question, work.answers, value, today, known)

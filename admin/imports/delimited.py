@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 from admin.imports.cells import Line, text_of
+from admin.imports.fonts import TCVN3, UNICODE, VNI, convert
 from admin.imports.refusals import FileRefused
 from admin.imports.syllables import vietnamese_share
 from admin.imports.workbook import LONGEST_TEXT, MOST_COLUMNS, Sheet
@@ -79,8 +80,13 @@ def _encoding(file: BinaryIO) -> str:
         raise FileRefused("not_a_table")
     if _is_utf8(file):
         return "utf-8"
-    texts = {encoding: start.decode(encoding, "replace") for encoding in OLD_ENCODINGS}
-    return max(OLD_ENCODINGS, key=lambda encoding: vietnamese_share(text_of(texts[encoding])))
+    return max(OLD_ENCODINGS, key=lambda encoding: _sense(start.decode(encoding, "replace")))
+
+
+def _sense(text: str) -> float:
+    """Return how Vietnamese a text is, in the font that suits it best."""
+    composed = text_of(text)
+    return max(vietnamese_share(convert(composed, font)) for font in (UNICODE, TCVN3, VNI))
 
 
 def _is_utf8(file: BinaryIO) -> bool:

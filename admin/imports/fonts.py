@@ -8,7 +8,6 @@ votes, else from those of its column, its sheet and its row; where these disagre
 import re
 import tomllib
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -19,7 +18,8 @@ from admin.imports.syllables import is_syllable
 UNICODE: Final = "unicode"
 TCVN3: Final = "tcvn3"
 VNI: Final = "vni"
-Votes = Counter[str]
+Votes = frozenset[str]
+"""Fonts that some words can be in, and nothing else."""
 
 _WORD: Final = re.compile("[A-Za-z\u00a1-\u024f\u0300-\u036f\u1e00-\u1eff]+")
 """Letters, and all that old fonts put in the places of signs."""
@@ -44,7 +44,10 @@ class Judged(NamedTuple):
     votes: Votes
 
 
-_PLAIN: Final = Judged(frozenset({UNICODE}), Counter())
+_NONE: Final[Votes] = frozenset()
+_ONE: Final = {font: frozenset({font}) for font in (UNICODE, TCVN3, VNI)}
+_PLAIN: Final = Judged(_ONE[UNICODE], _NONE)
+_EXTENDED_ONLY: Final = Judged(_ONE[UNICODE], _ONE[UNICODE])
 _ALL: Final = frozenset({UNICODE, TCVN3, VNI})
 
 
@@ -53,33 +56,35 @@ class Fonts:
 
     def __init__(self) -> None:
         self._columns: dict[int, Votes] = {}
-        self._sheet: Votes = Counter()
+        self._sheet = _NONE
 
     def learn(self, cells: Iterable[tuple[int, str]]) -> Votes:
         """Take the votes of the cells of one row, (column, text); return those of the row."""
-        row: Votes = Counter()
+        row = _NONE
         for column, text in cells:
             votes = judge(text).votes
             if votes:
-                self._columns.setdefault(column, Counter()).update(votes)
-                row.update(votes)
-        self._sheet.update(row)
+                self._columns[column] = self._columns.get(column, _NONE) | votes
+                row |= votes
+        self._sheet |= row
         return row
 
     def font(self, column: int, text: str, row: Votes) -> str:
         """Return the font that a text is written for. Raises Unclear."""
         possible, votes = judge(text)
-        if len(votes) == 1 and next(iter(votes)) in possible:
-            return next(iter(votes))
         if votes:
-            raise Unclear
-        if possible == {UNICODE}:
-            return UNICODE
+            return _only(votes & possible if len(votes) == 1 else votes)
         for around in (self._columns.get(column, self._sheet), row):
-            fonts = set(around) & (possible | {UNICODE})
+            fonts = around & (possible | _ONE[UNICODE])
             if len(fonts) <= 1:
                 return next(iter(fonts), UNICODE)
         raise Unclear
+
+
+def _only(fonts: Votes) -> str:
+    if len(fonts) != 1:
+        raise Unclear
+    return next(iter(fonts))
 
 
 def convert(text: str, font: str) -> str:
@@ -93,24 +98,23 @@ def convert(text: str, font: str) -> str:
 def judge(text: str) -> Judged:
     """Return what a text can be, by its words."""
     if text.isascii() or not _WESTERN.search(text):
-        extended = _EXTENDED.search(text) is not None
-        return Judged(_PLAIN.possible, Counter({UNICODE: 1})) if extended else _PLAIN
-    votes: Votes = Counter()
+        return _EXTENDED_ONLY if _EXTENDED.search(text) else _PLAIN
+    votes = _NONE
     possible = _ALL
     for word in _WORD.findall(text):
         if not word.isascii():
             can_be = _can_be(word)
             possible &= can_be or _ALL
             if len(can_be) == 1:
-                votes.update(can_be)
-    return Judged(possible or frozenset({UNICODE}), votes)
+                votes |= can_be
+    return Judged(possible or _ONE[UNICODE], votes)
 
 
 @lru_cache(_WORDS)
 def _can_be(word: str) -> frozenset[str]:
     """Return the fonts in which a word would be a syllable; none when it is one in no font."""
     if _EXTENDED.search(word):
-        return frozenset({UNICODE})
+        return _ONE[UNICODE]
     found = set()
     if is_syllable(word):
         found.add(UNICODE)

@@ -5,7 +5,7 @@ addresses would be declared, ends the reading. What is left of it then are eleme
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from xml.parsers import expat
 
 from admin.imports.refusals import FileRefused
@@ -27,8 +27,7 @@ def read_markup(chunks: Iterable[bytes], reader: Reader) -> Iterator[None]:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_document_type
-    parser.CharacterDataHandler = reader.text
-    parser.StartElementHandler, parser.EndElementHandler = _handlers(reader)
+    _listen(parser, reader)
     fed = 0
     try:
         for chunk in chunks:
@@ -49,19 +48,23 @@ def read_whole(chunks: Iterable[bytes], reader: Reader) -> None:
         pass
 
 
-def _handlers(reader: Reader) -> tuple[Any, Any]:
-    """Return the handlers that take prefixes off: "x:row" is a row."""
-    local: dict[str, str] = {}
+def _listen(parser: expat.XMLParserType, reader: Reader) -> None:
+    """Tell the reader of elements; where the first one has a prefix, all lose theirs."""
 
-    def start(name: str, attributes: Mapping[str, str]) -> None:
-        if ":" in name:
-            name = local.setdefault(name, name.rpartition(":")[2])
-        reader.start(name, attributes)
+    def first(name: str, attributes: dict[str, str]) -> None:
+        prefixed = ":" in name
+        parser.StartElementHandler = start if prefixed else reader.start
+        parser.EndElementHandler = end if prefixed else reader.end
+        parser.StartElementHandler(name, attributes)
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        reader.start(name.rpartition(":")[2], attributes)
 
     def end(name: str) -> None:
-        reader.end(name.rpartition(":")[2] if ":" in name else name)
+        reader.end(name.rpartition(":")[2])
 
-    return start, end
+    parser.StartElementHandler = first
+    parser.CharacterDataHandler = reader.text
 
 
 def _refuse_document_type(*_: object) -> None:

@@ -10,6 +10,8 @@ from msgspec import Struct
 from admin.imports.cells import Line, letters_of
 from admin.imports.headings import (
     ENOUGH,
+    Phrase,
+    bare,
     fingerprint,
     key_of,
     parts_of,
@@ -118,15 +120,17 @@ def seeming_headings(name: str, lines: Sequence[Line]) -> Headings:
 
 def _blocks(lines: Sequence[Line], layouts: Sequence[Layout]) -> Iterator[_Block]:
     """Yield the rows around everything that could stand above names."""
+    names = frozenset(
+        bare(phrase)
+        for layout in layouts
+        for column in layout.columns
+        if NAME in column.target.questions
+        for phrase in column.phrases
+    )
     for at, line in enumerate(lines):
-        if any(_names(text, layout) for text in line.cells if text for layout in layouts):
+        if any(words in names for text in line.cells if text for _, words, _ in _parts(text)):
             for start in range(max(0, at - DEEPEST + 2), at + 1):
                 yield from (_block(lines[start:end]) for end in _ends(lines, start, at))
-
-
-def _names(text: str, layout: Layout) -> bool:
-    """True when people's names could stand below this heading."""
-    return any(NAME in layout.columns[at].target.questions for at in _worths(text, layout))
 
 
 def _all_blocks(lines: Sequence[Line]) -> Iterator[_Block]:
@@ -183,15 +187,22 @@ def _worths_of_path(texts: tuple[str, ...], layout: Layout) -> Mapping[int, floa
     return found
 
 
-@lru_cache(50_000)
+@lru_cache(10_000)
 def _worths(text: str, layout: Layout) -> Mapping[int, float]:
     """Return the columns of a layout, by their places, that a heading may be -> its worth."""
     found: dict[int, float] = {}
-    for heading in readings_of(text):
-        for words, part in parts_of(heading):
-            for number, phrase in layout.index.get(words, ()):
-                _keep_best(found, [(number, worth(heading, part, phrase))])
+    for heading, words, part in _parts(text):
+        for number, phrase in layout.index.get(words, ()):
+            _keep_best(found, [(number, worth(heading, part, phrase))])
     return found
+
+
+@lru_cache(10_000)
+def _parts(text: str) -> tuple[tuple[Phrase, str, Phrase], ...]:
+    """Return all that a heading may say, with every run of words in it."""
+    return tuple(
+        (said, words, part) for said in readings_of(text) for words, part in parts_of(said)
+    )
 
 
 def _keep_best(found: dict[int, float], values: Iterable[tuple[int, float]]) -> None:

@@ -22,6 +22,7 @@ from admin.imports.checks import (
     remarks_of,
     settle,
     split,
+    with_hard_checks,
 )
 from admin.imports.doubles import Doubles
 from admin.imports.fonts import UNICODE, Fonts, Unclear, Votes, convert
@@ -69,6 +70,7 @@ class Rows:
         """The identity number last: what a number has lost is told by the other answers."""
         self.about = {t.about: at for at, t in found.targets.items() if t.about}
         self.surroundings = Surroundings(sheet, found, self.known)
+        self._hard = with_hard_checks(self.form)
         self._columns = _columns_by_what_they_say(self.answering)
 
     def learn(self, line: Line) -> Votes:
@@ -94,7 +96,7 @@ class Rows:
         newly = self._poverty(work, texts)
         settle(work, self._can_say, asks_home=(HOME, "") in self._columns)
         lacking = self._require(work)
-        refuse_impossible(work, self.today, self.known)
+        refuse_impossible(work, self._hard, self.today, self.known)
         if work.problems:
             return Bad(self.sheet, line.number, tuple(work.problems), lacking)
         self._enter_village(work, place.village)

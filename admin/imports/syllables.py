@@ -10,7 +10,7 @@ from typing import Final
 _TONES: Final = frozenset("\u0300\u0301\u0303\u0309\u0323")
 _STOPPED_TONES: Final = frozenset("\u0301\u0323")
 """Tones of syllables that end in c, ch, p or t."""
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])+")
 _WORDS: Final = 20_000
 """Words remembered: the vocabulary of a list of people is small."""
 

@@ -276,7 +276,7 @@ class _Rows:
 
 def _refuse_endless(pieces: list[str]) -> None:
     """Raises FileRefused when a text has no end: looked at only when it comes in many pieces."""
-    if len(pieces) % 64 == 0 and sum(map(len, pieces)) > LONGEST_TEXT:
+    if len(pieces) % 8 == 0 and sum(map(len, pieces)) > LONGEST_TEXT:
         raise FileRefused("too_large")
 
 
