@@ -74,11 +74,13 @@ class Fonts:
         possible, votes = judge(text)
         if votes:
             return _only(votes & possible if len(votes) == 1 else votes)
-        for around in (self._columns.get(column, self._sheet), row):
-            fonts = around & (possible | _ONE[UNICODE])
-            if len(fonts) <= 1:
-                return next(iter(fonts), UNICODE)
-        raise Unclear
+        may_be = possible | _ONE[UNICODE]
+        fonts = self._columns.get(column, self._sheet) & may_be
+        if len(fonts) > 1:
+            fonts = row & may_be
+            if not fonts and any(convert(text, font) != text for font in possible):
+                raise Unclear
+        return _only(fonts or _ONE[UNICODE])
 
 
 def _only(fonts: Votes) -> str:
@@ -91,7 +93,11 @@ def convert(text: str, font: str) -> str:
     """Return a text of an old font in Unicode; letters the font does not have stay."""
     if font == UNICODE or text.isascii():
         return text
-    return _WORD.sub(lambda word: _converted(word[0], font), text)
+    shown = _WORD.sub(lambda word: _converted(word[0], font)[0], text)
+    plain = [char for char in text if char.isascii() and char.isalpha()]
+    # Some fonts of capitals drew the small letters of TCVN3 as capitals.
+    capitals = len(plain) > 2 and all(map(str.isupper, plain))
+    return shown.upper() if capitals and font == TCVN3 else shown
 
 
 @lru_cache(_WORDS)
@@ -119,8 +125,8 @@ def _can_be(word: str) -> frozenset[str]:
     if is_syllable(word):
         found.add(UNICODE)
     for font in (TCVN3, VNI):
-        converted = _converted(word, font)
-        if converted != word and is_syllable(converted):
+        converted, whole = _converted(word, font)
+        if whole and is_syllable(converted):
             found.add(font)
     foreign = {char for char in word if not char.isascii()}
     if found and foreign <= _ALSO_OURS:
@@ -129,32 +135,32 @@ def _can_be(word: str) -> frozenset[str]:
 
 
 @lru_cache(_WORDS)
-def _converted(word: str, font: str) -> str:
-    shown = _from_tcvn3(word) if font == TCVN3 else _from_vni(word)
-    # Fonts of capitals drew the small letters of the table as capitals.
-    plain = [char for char in word if char.isascii()]
-    capitals = len(plain) > 1 and all(map(str.isupper, plain))
-    return shown.upper() if capitals and font == TCVN3 else shown
+def _converted(word: str, font: str) -> tuple[str, bool]:
+    """Return a word in Unicode, and whether the font has all its letters."""
+    return _from_tcvn3(word) if font == TCVN3 else _from_vni(word)
 
 
-def _from_tcvn3(word: str) -> str:
-    return "".join(_tcvn3().get(char, char) for char in word)
+def _from_tcvn3(word: str) -> tuple[str, bool]:
+    table = _tcvn3()
+    shown = "".join(table.get(char, char) for char in word)
+    return shown, all(char.isascii() or char in table for char in word)
 
 
-def _from_vni(word: str) -> str:
+def _from_vni(word: str) -> tuple[str, bool]:
     letters, marks = _vni()
     shown: list[str] = []
-    before = ""
+    before, whole = "", True
     for char in word:
         small = char.lower()
         if before in _VOWELS and small in marks:
             shown.append(marks[small])
             before = ""
             continue
+        whole = whole and (char.isascii() or small in letters)
         letter = letters.get(small, small)
         shown.append(letter if char == small else letter.upper())
         before = small
-    return unicodedata.normalize("NFC", "".join(shown))
+    return unicodedata.normalize("NFC", "".join(shown)), whole
 
 
 @cache
