@@ -23,7 +23,10 @@ class Problem(NamedTuple):
 
 
 def read_villages(file: Path, texts: Texts) -> tuple[list[Village], list[Problem]]:
-    """Return the villages of a file and what is wrong with it. Without headings: name, kind, order."""
+    """Return the villages of a file, and what is wrong with it.
+
+    Without headings its columns are name, kind, order.
+    """
     columns: Mapping[str, int] = {name: place for place, name in enumerate(COLUMNS)}
     good: dict[str, Village] = {}
     bad: list[Problem] = []

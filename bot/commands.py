@@ -102,9 +102,10 @@ def _explanation(error: Exception) -> str | None:
             key = "only_counts" if isinstance(error, OnlyCounts) else "denied"
             action = str(error).partition(":")[0]
             return texts(f"access.{key}", action=texts(f"actions.{action}"))
-        case AccountRefused() | UnitRefused():
-            room = "account" if isinstance(error, AccountRefused) else "unit"
-            return texts(f"{room}.{error.code}", **error.facts)
+        case AccountRefused():
+            return texts(f"account.{error.code}", **error.facts)
+        case UnitRefused():
+            return texts(f"unit.{error.code}", **error.facts)
         case AlreadyRunning():
             return f"{texts('command.already_running')}\n{error}"
         case KeyRefused():

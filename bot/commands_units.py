@@ -47,13 +47,9 @@ def unit_list(data: Data = None, asked_by: As = None) -> None:
             return await house.read(lambda connection: list_units(connection, viewer))
 
         texts = texts_of()
+        closed = texts("unit.closed")
         printed(
-            (
-                x.code,
-                texts(f"unit_kinds.{x.kind}"),
-                x.name,
-                texts("unit.closed") if x.closed else "",
-            )
+            (x.code, texts(f"unit_kinds.{x.kind}"), x.name, closed if x.closed else "")
             for x in with_house(place_of(data), work)
         )
 
@@ -92,9 +88,10 @@ def unit_rename(
         from bot.content import texts_of
         from storage.units import rename_village
 
-        _changed(
-            data, asked_by, lambda c, h, viewer: rename_village(c, h.context, viewer, code, name)
-        )
+        def change(connection: "Connection", house: "House", viewer: "Viewer") -> None:
+            rename_village(connection, house.context, viewer, code, name)
+
+        _changed(data, asked_by, change)
         typer.echo(texts_of()("unit.renamed", name=name, code=code))
 
 
@@ -105,9 +102,10 @@ def unit_close(code: Code, data: Data = None, asked_by: As = None) -> None:
         from bot.content import texts_of
         from storage.units import close_village
 
-        _changed(
-            data, asked_by, lambda c, house, viewer: close_village(c, house.context, viewer, code)
-        )
+        def change(connection: "Connection", house: "House", viewer: "Viewer") -> None:
+            close_village(connection, house.context, viewer, code)
+
+        _changed(data, asked_by, change)
         typer.echo(texts_of()("unit.closed_now", code=code))
 
 

@@ -46,6 +46,7 @@ def configured(settings: Settings, house: House, found_at: FoundAt) -> dict[str,
     `found_at` is told the address of a bot once it is known. Raises BadSettings.
     """
     check(settings, house.office)
+    makers: Mapping[str, Callable[[Settings, House, Mapping[str, str]], Messenger]]
     makers = {"telegram": partial(_telegram, found_at=found_at), "zalo": _zalo}
     return {
         platform: makers[platform](settings, house, {token.bot: token.text for token in tokens})

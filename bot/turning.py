@@ -31,7 +31,6 @@ from bot.dialogs.effects import (
     Received,
     Record,
     Submit,
-    Supersede,
     Tell,
     Unlink,
     Withdraw,
@@ -132,9 +131,6 @@ class Turn(Struct):
             case Withdraw():
                 assert about is not None  # noqa: S101 - only a submission is withdrawn
                 self.statuses[about] = "withdrawn"
-            case Supersede(id):
-                self.statuses[id] = "superseded"
-                self.events.append(turn.Event(id, "superseded", {"by": about}))
             case Load():
                 self.event = _loaded(lookup, effect)
             case Find(search, why):
@@ -249,6 +245,7 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
         columns=record.columns(answers),
         tokens=record.tokens(answers),
         marks=record.marks(answers),
+        previous=draft.previous,
     )
 
 

@@ -59,14 +59,16 @@ def viewer_of(connection: Connection, login: str) -> Viewer:
 
 
 def approver(connection: Connection, viewer: Viewer, login: str, action: str) -> Viewer:
-    """Return who approves under this login what the viewer asked for: somebody else, allowed to.
+    """Return who approves under this login what the viewer asked for: allowed to, and another
+    person where the table of roles says so.
 
     Raises AccountRefused.
     """
     second = viewer_of(connection, login)
     here = connection.scalar(under(second.unit).where(units.c.code == viewer.unit))
     allowed = second.role in policy().actions[action]
-    if second.account == viewer.account or here is None or not allowed:
+    same = second.account == viewer.account and action in policy().other_person
+    if same or here is None or not allowed:
         raise AccountRefused("second_wrong", login=login)
     return second
 

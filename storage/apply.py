@@ -10,7 +10,7 @@ from msgspec import json
 from bot.dialogs.messages import Incoming, Outgoing
 from storage import collecting
 from storage.codes import SHORT_VALID, token_of
-from storage.desk import FIRST_HASH, Chat, Desk, Submission, chained
+from storage.desk import FIRST_HASH, Chat, Desk, Submission, append_event
 from storage.ids import milliseconds
 from storage.outbox import LEASE, Queued, payload_of
 from storage.sealed import Key, place, seal
@@ -121,6 +121,8 @@ class _Turn:
             self.add("answered", (self._desk.at, submission_id))
         submission.status, submission.receipt = confirmed.status, confirmed.receipt
         submission.answers = values_of(confirmed)
+        before = self._desk.find(confirmed.previous, self._chat) if confirmed.previous else None
+        submission.renewed = before.person_id if before else None
         submission.marks = [token("mark", mark) for mark in dict.fromkeys(confirmed.marks)]
         submission.confirmed = (
             json.encode(confirmed.answers),
@@ -162,14 +164,9 @@ class _Turn:
         self._chain(submission, event.kind, self._seal(submission.key, event.payload, where))
 
     def _chain(self, submission: Submission, kind: str, sealed: bytes) -> None:
-        """Append an event row. Its hash covers everything in it and the hash before."""
-        seq = submission.event_count + 1
         incoming = self._incoming
         origin = (incoming.platform, self._chat.id, incoming.event_id)
-        facts = (submission.id, seq, kind, self._desk.at, *origin)
-        submission.head = chained(submission.head, json.encode(facts), sealed)
-        submission.event_count = seq
-        self.add("event", (*facts, sealed, submission.head))
+        self.add("event", append_event(submission, kind, self._desk.at, origin, sealed))
 
     def consent(self, consent: Consent) -> None:
         row_id = self._desk.new_id()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, json
 from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Incoming, Outgoing
@@ -75,6 +75,8 @@ class Submission(Struct):
     answers: Mapping[str, Value] = {}
     """Question id -> value, of what is confirmed."""
     marks: Sequence[str] = ()
+    renewed: int | None = None
+    """The person whose form of an earlier year this one takes the place of."""
 
 
 class Chat(Struct):
@@ -156,11 +158,16 @@ class Desk:
 
     def find(self, submission_id: int, chat: Chat) -> Submission | None:
         """Return a submission if it is this chat's and not erased."""
+        found = self.any_chats(submission_id)
+        return found if found and found.chat_id == chat.id else None
+
+    def any_chats(self, submission_id: int) -> Submission | None:
+        """Return a submission whichever chat it is of, for what the office decides about it."""
         if submission_id not in self.submissions:
             self.fetch([submission_id])
             self._open(submission_id)
         found = self.submissions.get(submission_id)
-        return found if found and found.chat_id == chat.id and found.key else None
+        return found if found and found.key else None
 
     def at_hand(self, submission_id: int, chat: Chat) -> Submission | None:
         """Return a submission that its chat may still look at: of others, for a day only."""
@@ -274,6 +281,20 @@ def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
 def chained(previous: bytes, facts: bytes, sealed: bytes) -> bytes:
     """Return the hash of an event: SHA-256 over the one before it and all it says."""
     return sha256(previous + len(facts).to_bytes(4) + facts + sealed).digest()
+
+
+def append_event(
+    submission: Submission, kind: str, at: int, origin: tuple[str, int, str], sealed: bytes
+) -> Row:
+    """Put an event at the end of a submission's chain and return its row.
+
+    Its hash covers everything in it and the hash before. `origin`: platform, chat, event id.
+    """
+    seq = submission.event_count + 1
+    facts = (submission.id, seq, kind, at, *origin)
+    submission.head = chained(submission.head, json.encode(facts), sealed)
+    submission.event_count = seq
+    return (*facts, sealed, submission.head)
 
 
 _DAMM: Final = (

@@ -23,6 +23,8 @@ class Form(Struct, frozen=True):
     born: str
     village: str | None = None
     household_id: int | None = None
+    year: int = 0
+    """In which it is handed in."""
     given: int | None = None
     """The person that whoever fills it in has chosen from the list."""
 
@@ -41,6 +43,7 @@ class Known(Struct):
     """The submission that counts."""
     counted_chat: int | None = None
     counted_form: str | None = None
+    counted_year: int = 0
 
 
 def verdict(form: Form, known: Known) -> Verdict | None:
@@ -62,10 +65,11 @@ def _same_day(one: str, other: str) -> bool:
 
 
 def is_free(form: Form, known: Known) -> bool:
-    """True when no other form counts for this person, or an earlier one from the same chat."""
+    """True when no other form counts for this person, or one that this one takes the place of:
+    of another version, of an earlier year, or from the same chat."""
     if known.counted is None or known.counted == form.submission_id:
         return True
-    if known.counted_form != form.form:
+    if known.counted_form != form.form or known.counted_year < form.year:
         return True
     return known.counted_chat == form.chat_id
 

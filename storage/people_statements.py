@@ -105,7 +105,7 @@ CANDIDATE: Final = (
 
 def candidates(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
     """The people a form may be of, each with chat and form of the submission that counts."""
-    counted = (submissions.c.chat_id, submissions.c.form)
+    counted = (submissions.c.chat_id, submissions.c.form, submissions.c.confirmed_at)
     found = select(*(people.c[name] for name in CANDIDATE), *counted).outerjoin(
         submissions, submissions.c.id == people.c.submission_id
     )

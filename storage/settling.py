@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot.dialogs.readers.reading import Value
 from storage.database import bound_list, run_sql
-from storage.desk import Desk, Submission
+from storage.desk import Desk, Submission, append_event
 from storage.freeing import free
 from storage.homes import Home, assign_newcomer, home_of, relation_of
 from storage.ids import VIETNAM, instant
@@ -25,6 +25,7 @@ from storage.people import (
     sealed_person,
 )
 from storage.people_statements import PERSON
+from storage.sealed import place, seal_document
 from storage.statements import NO_LONGER_LIVE
 from storage.tables import PROMOTED, TOKENS
 
@@ -51,6 +52,7 @@ class Candidate(Struct):
     merged_into: int | None
     counted_chat: int | None
     counted_form: str | None
+    counted_at: int | None
 
 
 class Person(Struct):
@@ -84,7 +86,7 @@ def _counts(submission: Submission) -> bool:
 def _candidates(desk: Desk, handed_in: Sequence[Submission]) -> dict[int, Person]:
     """Return who shares a number, or name and birth date, with a form, or was chosen for it."""
     forms = [_form(submission) for submission in handed_in]
-    ids = sorted({s.person_id for s in handed_in if s.person_id is not None})
+    ids = sorted({i for s in handed_in for i in (s.person_id, s.renewed) if i is not None})
     numbers = sorted({form.id_token for form in forms if form.id_token})
     names = sorted({form.person_token for form in forms if form.person_token})
     found = {row.id: row for row in _read(desk, ids, numbers, names)}
@@ -116,6 +118,7 @@ def _person(desk: Desk, row: Candidate) -> Person:
         counted=row.submission_id,
         counted_chat=row.counted_chat,
         counted_form=row.counted_form,
+        counted_year=0 if row.counted_at is None else _year(row.counted_at),
     )
     return Person(known, row.village, row.origin, row.created_at, document, row.data_key)
 
@@ -138,8 +141,9 @@ def _form(submission: Submission) -> Form:
         folded_name=columns["folded_name"],
         born=_born(submission.answers),
         household_id=submission.household_id,
-        given=None if submission.enumerator is None else submission.person_id,
+        given=submission.renewed if submission.enumerator is None else submission.person_id,
         village=columns["village"],
+        year=_year(submission.confirmed[1]),
     )
 
 
@@ -202,9 +206,30 @@ def _newcomer(desk: Desk, submission: Submission, form: Form, given: Person | No
     return person
 
 
+def _year(at: int) -> int:
+    """Return the year in Vietnam."""
+    return instant(at).astimezone(VIETNAM).year
+
+
+def _supersede(desk: Desk, known: Known, by: Submission) -> None:
+    """Let the form that counted until now count no more: this one has taken its place."""
+    if known.counted in {None, by.id} or known.counted_form != by.form:
+        return
+    old = desk.any_chats(known.counted or 0)
+    if old is None or old.key is None or old.status in NO_LONGER_LIVE:
+        return
+    where = place("events", "sealed", f"{old.id}:{old.event_count + 1}")
+    sealed = seal_document(old.key, {"by": by.id}, where, desk.context.random)
+    row = append_event(old, "superseded", desk.at, ("", old.chat_id, ""), sealed)
+    old.status = "superseded"
+    desk.rows.add("event", row)
+    desk.changed.add(old.id)
+
+
 def _hand_in(desk: Desk, submission: Submission, form: Form, person: Person) -> None:
     """Let the form count for this person, who is from now on known as it says."""
     context, known = desk.context, person.known
+    _supersede(desk, known, submission)
     document = _newest(desk, submission, person)
     columns = found_by(context.keys, document)
     columns["folded_name"] = columns["folded_name"] or None
@@ -234,6 +259,7 @@ def _hand_in(desk: Desk, submission: Submission, form: Form, person: Person) -> 
         counted=submission.id,
         counted_chat=submission.chat_id,
         counted_form=submission.form,
+        counted_year=_year(desk.at),
     )
 
 
@@ -256,7 +282,7 @@ def _newest(desk: Desk, submission: Submission, person: Person) -> PersonDocumen
     answers = {key: value for key, value in submission.answers.items() if value or key not in known}
     return PersonDocument(
         answers={**known, **answers},
-        year=f"{instant(desk.at).astimezone(VIETNAM):%Y}",
+        year=str(_year(desk.at)),
         relation_to_head=old.relation_to_head,
         flags=old.flags,
         before=listed,

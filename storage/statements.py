@@ -13,16 +13,12 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.commune_tables import (
-    accounts,
-    people,
-)
+from storage.commune_tables import accounts
 from storage.database import is_one_of, run_sql, sql
 from storage.people_statements import PEOPLE_WRITES, candidates
 from storage.tables import (
@@ -138,23 +134,6 @@ _SUBMISSION: Final = tuple(
         *("enumerator", "person_id", "household_id", "relation", "confirmed_at", "form"),
     )
 )
-
-
-CANDIDATE: Final = (
-    *("id", "unit", "village", "household_id", "data_key", "document", "id_token", "person_token"),
-    *("folded_name", "origin", "submission_id", "created_at", "merged_into"),
-)
-
-
-def _candidates(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:
-    """The people a form may be of, each with chat and form of the submission that counts."""
-    counted = (submissions.c.chat_id, submissions.c.form)
-    found = select(*(people.c[name] for name in CANDIDATE), *counted).outerjoin(
-        submissions, submissions.c.id == people.c.submission_id
-    )
-    by = {"ids": people.c.id, "numbers": people.c.id_token, "names": people.c.person_token}
-    meant = or_(*(is_one_of(column, name, dialect) for name, column in by.items()))
-    return found.where(meant), tuple(by)
 
 
 def _load_chats(dialect: Dialect) -> tuple[Select[Any], tuple[str, ...]]:

@@ -78,9 +78,11 @@ def check_second(
     most = grant(viewer, EXPORT).second_above
     if second is not None:
         approver(connection, viewer, second, "approve_export")
-    elif viewer.account is not None and most is not None:
-        if count_confirmed(connection, viewer, since=since) > most:
-            raise AccountRefused("second_needed", most=most)
+        return
+    if viewer.account is None or most is None:
+        return
+    if count_confirmed(connection, viewer, since=since) > most:
+        raise AccountRefused("second_needed", most=most)
 
 
 def _confirmed(viewer: Viewer, since: datetime | None) -> Select[Any]:

@@ -107,6 +107,8 @@ class Confirmed(Struct, frozen=True):
     """Keyed look-ups: "id_number", "insurance_number", "person" -> the text to hash."""
     marks: Sequence[str] = ()
     """Sensitive codes ("q08_uu_tien:ho_ngheo") counted through keyed tokens."""
+    previous: int = 0
+    """The same person's form of an earlier year, in the same chat."""
 
 
 def values_of(confirmed: Confirmed) -> dict[str, Value]:

@@ -1,15 +1,17 @@
 """A small commune on an office's database: units, accounts in chats, a list of invented people."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, event, insert, select, update
 
 from bot.dialogs import record
 from bot.dialogs.readers.reading import Value
 from storage.commune_tables import accounts, assignments, households, people, person_marks, units
+from storage.database import Database
 from storage.ids import milliseconds
 from storage.ledger import chat_token
 from storage.outbox import Queued
@@ -46,6 +48,33 @@ def confirmed(said: Mapping[str, Value], receipt: str) -> Confirmed:
     return Confirmed(receipt, "confirmed", {"answers": kept}, columns, tokens)
 
 
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect what is run meanwhile on the connection the ledger writes with."""
+    seen: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        seen.append(statement)
+
+    def trace(connection: Any, _: object = None, __: object = None) -> None:
+        connection.set_trace_callback(seen.append)
+
+    engine = database.writer or database.engine.sync_engine
+    if database.writer is None:
+        event.listen(engine, "before_cursor_execute", note)
+        yield seen
+        event.remove(engine, "before_cursor_execute", note)
+        return
+    # What goes past SQLAlchemy is seen by the driver alone.
+    event.listen(engine, "checkout", trace)
+    yield seen
+    event.remove(engine, "checkout", trace)
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(None)
+
+
 @dataclass
 class Commune:
     office: Office
@@ -70,7 +99,9 @@ class Commune:
     async def _insert(self, table: Table, row: Mapping[str, Any]) -> None:
         await self.office.write(lambda connection: connection.execute(insert(table).values(row)))
 
-    async def account(self, login: str, role: str = "enumerator", unit: str = HERE) -> int:
+    async def account(
+        self, login: str, role: str = "enumerator", unit: str = HERE, **about: Any
+    ) -> int:
         """Return an account that works in the chat of its own login."""
         account_id, keys, random = (
             self.number(),
@@ -80,7 +111,7 @@ class Commune:
         where = place("accounts", "name", account_id)
         name = seal(keys.office, f"Name of {login}".encode(), where, random)
         row = {"id": account_id, "login": login, "name": name, "role": role, "unit": unit}
-        row |= {"created_at": self.at, "created_by": "test"}
+        row |= {"created_at": self.at, "created_by": "test", **about}
         await self._insert(accounts, row)
         await self.do(login)
         held = update(chats).where(chats.c.token == chat_token(keys, "terminal", "test", login))

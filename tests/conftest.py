@@ -15,7 +15,9 @@ import pytest
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection
 
+from bot.dialogs import known
 from bot.dialogs.messages import Incoming, Outgoing, Text
+from storage.access import Viewer
 from storage.database import Database, open_database
 from storage.desk import Context
 from storage.ids import Ids, Now, Random
@@ -33,9 +35,13 @@ from storage.turn import (
     Lookup,
     Task,
 )
+from storage.units import ensure_commune
 
 T = TypeVar("T")
 OFFICE_KEY: Final = bytes(range(32))
+COMMUNE: Final = known.Office("51.99999", "Xã Thử (bịa)", "51", "Quảng Ngãi", "UBND", "Công an")
+"""Invented."""
+OFFICER: Final = Viewer("officer", COMMUNE.commune, None, by="test")
 _numbers = count(1)
 
 
@@ -148,7 +154,9 @@ def context(now: Now, random: Random, *, worker: str = "worker 1") -> Context:
 async def office(database_url: str) -> AsyncIterator[Office]:
     clock = Clock()
     database = open_database(database_url)
-    yield Office(database, context(clock, seeded(7)), clock)
+    office = Office(database, context(clock, seeded(7)), clock)
+    await office.write(partial(ensure_commune, office=COMMUNE))
+    yield office
     await database.close()
 
 

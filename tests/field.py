@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 
 from bot.app import House
 from bot.dialogs.readers.reading import Value
@@ -14,7 +14,6 @@ from storage.commune_tables import (
     households,
     people,
     person_marks,
-    units,
 )
 from storage.ids import milliseconds
 from storage.people import (
@@ -39,24 +38,6 @@ class Resident:
     relation: str = ""
     year: str = ""
     flags: tuple[str, ...] = ()
-
-
-def put_units(connection: Connection, house: House, villages: Sequence[str]) -> None:
-    """Put the commune and its villages where the other tables refer to."""
-    office = house.office
-    rows: list[tuple[str, str | None, str, str, str]] = [
-        (office.province, None, "province", "tinh", office.province_name)
-    ]
-    rows.append((office.commune, office.province, "commune", "xa", office.commune_name))
-    named = enumerate(villages, 1)
-    rows += [(f"{office.commune}-{n}", office.commune, "village", "thon", v) for n, v in named]
-    path: dict[str | None, str] = {None: "/"}
-    for position, (code, parent, level, kind, name) in enumerate(rows):
-        path[code] = f"{path[parent]}{code}/"
-        if connection.scalar(select(units.c.code).where(units.c.code == code)) is None:
-            about = {"code": code, "parent": parent, "level": level, "kind": kind, "name": name}
-            rest = {"folded_name": name.lower(), "path": path[code], "position": position}
-            connection.execute(insert(units).values(about | rest))
 
 
 def put_account(

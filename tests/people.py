@@ -25,6 +25,8 @@ WORDS: Final[Mapping[str, st.SearchStrategy[str]]] = {
     ),
     "ethnic_group": st.sampled_from(["Ca Dong", "Hrê", "19", "kinh"]),
     "guardian_name": st.sampled_from(NAMES[:3]),
+    "outcome_month": st.sampled_from(["12/2026", "10/2026", "không rõ", "13/2026"]),
+    "inherit_changed": st.sampled_from(["9", "5, 11", "8", "99", "lùi"]),
     "change_since": st.sampled_from(["10/2026", "1/2027", "2026"]),
     "text": st.sampled_from(["trồng keo", "may công nghiệp", "bỏ qua", "sửa xe máy"]),
 }

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.dialogs.people import OUTCOMES, PersonCard, Search
+from storage.audit import broken_chains
 from storage.commune_tables import accesses, accounts, outcomes, people
-from storage.inbox import dead_letters
-from storage.tables import submissions
+from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling, Outcome
-from tests.commune import HERE, THERE, Commune, answers
+from tests.commune import HERE, THERE, Commune, answers, statements
 from tests.conftest import Office, message
 
 AN, BINH, CHI = "051090000001", "051090000002", "051090000003"
@@ -29,6 +29,10 @@ async def names(commune: Commune, chat: str, **search: Any) -> list[str]:
 
 async def card(commune: Commune, chat: str, person_id: int) -> PersonCard | None:
     return await commune.ask(chat, lambda lookup: lookup.person(person_id))
+
+
+async def dead_letters(commune: Commune) -> list[Any]:
+    return await commune.office.rows(select(inbox.c.id).where(inbox.c.outcome == "dead"))
 
 
 async def test_an_enumerator_sees_what_was_given_to_them(commune: Commune) -> None:
@@ -98,7 +102,6 @@ async def test_a_long_list_comes_in_pages(commune: Commune) -> None:
     first, second = await page(0), await page(8)
     assert (len(first.lines), len(second.lines)) == (8, 3)
     assert (first.total, second.total) == (11, 11)
-    assert first.villages == ("Thon 0", "Thon 1", "Thon 2")
     assert len({line.id for line in (*first.lines, *second.lines)}) == 11
 
 
@@ -204,9 +207,9 @@ async def test_what_is_not_theirs_cannot_be_opened_or_touched(commune: Commune) 
     other = await commune.person(answers("Khac Van Khac", number=AN), "Thon 2", household=home)
 
     async def tried(chat: str, **decided: Any) -> int:
-        before = len(await commune.office.write(dead_letters))
+        before = len(await dead_letters(commune))
         await commune.do(chat, **decided)
-        return len(await commune.office.write(dead_letters)) - before
+        return len(await dead_letters(commune)) - before
 
     for chat in ("lan", "hoa", "a citizen"):
         assert await card(commune, chat, other) is None
@@ -233,16 +236,9 @@ async def test_unknown_and_not_theirs_cost_the_same(commune: Commune) -> None:
 
 
 async def counted(commune: Commune, chat: str, person_id: int) -> list[str]:
-    from sqlalchemy import event
-
-    seen: list[str] = []
-    database = commune.office.database
-    engine = database.writer or database.engine.sync_engine
-    note = lambda *args: seen.append(args[2])  # noqa: E731
-    event.listen(engine, "before_cursor_execute", note)
-    await card(commune, chat, person_id)
-    event.remove(engine, "before_cursor_execute", note)
-    return seen
+    with statements(commune.office.database) as seen:
+        await card(commune, chat, person_id)
+    return [" ".join(text.split()[:3]) for text in seen]
 
 
 async def test_one_person_is_asked_by_one_enumerator_at_a_time(commune: Commune) -> None:
@@ -258,7 +254,7 @@ async def test_one_person_is_asked_by_one_enumerator_at_a_time(commune: Commune)
 
     await commune.begin("mai", person_id=an)
     assert (await commune.one(an)).draft_id == begun
-    assert len(await commune.office.write(dead_letters)) == 1
+    assert len(await dead_letters(commune)) == 1
 
     await commune.do("lan", erased=[begun], events=[])
     assert (await commune.one(an)).draft_id is None
@@ -282,7 +278,7 @@ async def test_two_who_begin_in_one_batch_do_not_both_have_it(commune: Commune) 
 
     assert len(await commune.office.rows(select(submissions))) == 1
     assert (await commune.one(an)).draft_id is not None
-    assert await commune.office.write(dead_letters) == []
+    assert await dead_letters(commune) == []
 
 
 async def test_ones_own_entry_closes_after_a_day(commune: Commune) -> None:
@@ -350,7 +346,7 @@ async def test_an_unknown_outcome_is_refused(commune: Commune) -> None:
     await commune.do("lan", outcomes=[Outcome(an, "gone fishing")])
 
     assert (await commune.one(an)).outcome is None
-    assert len(await commune.office.write(dead_letters)) == 1
+    assert len(await dead_letters(commune)) == 1
 
 
 async def test_somebody_in_no_list_begins_a_household(commune: Commune) -> None:
@@ -398,8 +394,6 @@ async def test_the_erased_and_the_merged_are_not_listed(commune: Commune) -> Non
 
 
 async def test_history_of_fillings_is_whole(commune: Commune) -> None:
-    from storage.audit import broken_chains
-
     lan = await commune.account("lan")
     await commune.assign(lan, village="Thon 1")
     an = await commune.person(answers("An Van An"))

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Text
 from storage.commune_tables import outcomes
-from tests.field import Resident, put_account, put_household, put_person, put_units
+from tests.field import Resident, put_account, put_household, put_person
 from tests.talks import OFFICE, Stage, without_receipts
 from tests.test_transcripts import SPOKEN_BY_BOT, Player, written_down
 
@@ -106,7 +106,6 @@ class Setting:
 
     def put(self, connection: Connection, stage: Stage) -> None:
         house = stage.house
-        put_units(connection, house, self.villages)
         for number, (name, *rest) in enumerate(self.collectors):
             target, due = (int(rest[0]), rest[1]) if rest else (None, None)
             chat = stage.talked["round/"] if number == 0 else stage.talked[f"round/{name}"]

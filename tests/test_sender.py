@@ -19,7 +19,7 @@ from storage.ids import milliseconds
 from storage.outbox import DELETABLE, abandon, undelivered
 from storage.postgres import PostgresLedger
 from storage.tables import chats, outbox
-from tests.conftest import Office, Toy, message, seeded
+from tests.conftest import COMMUNE, OFFICER, Office, Toy, message, seeded
 
 CAPABLE: Final = Capabilities("terminal")
 
@@ -147,7 +147,7 @@ async def test_one_chat_out_of_reach_holds_up_nobody(post: Post) -> None:
     await post.ledger.submit(message("two", chat="an"))
     arrived = await post.pigeons.bring(1)
     await post.sender.stop()
-    failed = await post.office.run(undelivered)
+    failed = await post.office.run(lambda c: undelivered(c, OFFICER))
 
     assert arrived == [("an", "echo two")]
     assert [bubble.why for bubble in failed] == ["unreachable"]
@@ -271,7 +271,7 @@ async def test_a_message_that_cannot_be_deleted_is_listed_after_two_days(
     await post.ledger.submit(message("delete 7", chat="an"))
     await post.settled()
 
-    failed = await post.office.run(undelivered)
+    failed = await post.office.run(lambda c: undelivered(c, OFFICER))
     assert [bubble.why for bubble in failed] == (["not_deleted"] if late else [])
     (row,) = await post.office.rows(select(chats.c.unreachable_at))
     assert row.unreachable_at is None
@@ -332,10 +332,12 @@ async def test_what_waits_for_a_bot_that_is_gone_is_listed(post: Post) -> None:
     await post.office.commit([message("one", account="old"), message("two", chat="an")], Toy())
     at = post.office.clock()
 
-    await post.office.write(partial(abandon, platform="terminal", accounts=["test"], at=at))
+    await post.office.write(
+        partial(abandon, platform="terminal", accounts=["test"], unit=COMMUNE.commune, at=at)
+    )
     post.sender.start(post.ledger)
     await post.office.write(lambda c: c.execute(update(outbox).values(claimed_until=0)))
 
     assert await post.pigeons.bring(1) == [("an", "echo two")]
-    failed = await post.office.run(undelivered)
+    failed = await post.office.run(lambda c: undelivered(c, OFFICER))
     assert [bubble.why for bubble in failed] == ["bot_removed"]

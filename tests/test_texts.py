@@ -20,6 +20,7 @@ from bot.dialogs.prompts import OPTIONS
 from bot.dialogs.render import office_facts
 from bot.dialogs.rules import RULES
 from bot.dialogs.scene import Scene
+from storage.policy import policy
 from tests.talks import OFFICE
 
 ROOT: Final = Path(__file__).parent.parent
@@ -73,7 +74,8 @@ def known_words() -> set[str]:
     reasons = {reason for question in form.questions for reason in question.absent_reasons}
     options = {value for values in OPTIONS.values() for value in values}
     checks = {str(check.id) for question in form.questions for check in question.checks}
-    return {*strings(), *codes, *reasons, *options, *checks, *RULES, *OPTIONS, *ASIDES}
+    found = {*strings(), *codes, *reasons, *options, *checks, *RULES, *OPTIONS, *ASIDES}
+    return found | {*policy().roles, *policy().actions}
 
 
 LATER: Final = frozenset(

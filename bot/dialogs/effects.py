@@ -206,12 +206,6 @@ class Mark(Struct, frozen=True):
     until: str = ""
 
 
-class Supersede(Struct, frozen=True):
-    """An earlier submission of this chat no longer counts: a newer one takes its place."""
-
-    id: int
-
-
 Effect = (
     Tell
     | Note
@@ -236,5 +230,4 @@ Effect = (
     | Count
     | Fill
     | Mark
-    | Supersede
 )

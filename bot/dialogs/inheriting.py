@@ -13,7 +13,7 @@ from bot.dialogs.effects import Ask, Effect, Record
 from bot.dialogs.form import Question
 from bot.dialogs.giving import store
 from bot.dialogs.readers.reading import Invalid, Value
-from bot.dialogs.route import relevant
+from bot.dialogs.route import is_required, relevant
 from bot.dialogs.scene import Scene, Step, draft_of, onward, refuse
 from bot.dialogs.state import Answer, Answers, Dialog, Draft, How
 from bot.dialogs.summary import line, shown_value
@@ -28,15 +28,17 @@ def offer(scene: Scene, answers: Answers) -> dict[str, Value]:
     taken: dict[str, Value] = {}
     draft = Draft(0, scene.form.id)
     for question in relevant(scene.form, answers, scene.known):
-        value = answers.get(question.id)
-        if value is None or not _holds(scene, draft, question, value):
+        if question.id not in answers or not _holds(scene, draft, question, answers[question.id]):
             continue
+        value = answers[question.id]
         taken[question.id] = value
         draft = draft.replace(answers=taken)
     return taken
 
 
 def _holds(scene: Scene, draft: Draft, question: Question, value: Value) -> bool:
+    if value is None:  # left out; whoever had no identity number may have one by now
+        return question.kind != "id_number" and not is_required(question, draft.answers)
     try:
         check_hard(question, draft.answers, value, scene.today, scene.known)
         return not warnings(scene.form, question, draft, value, scene.today, scene.known)
@@ -75,8 +77,9 @@ def block(scene: Scene, draft: Draft) -> list[Question]:
 def block_lines(scene: Scene, draft: Draft) -> str:
     """Return the lines of the block: numbers masked, what is sensitive shown to be confirmed."""
     return "\n".join(
-        line(scene, question, shown_value(scene, question, Answer(draft.offered[question.id])))
+        line(scene, question, shown_value(scene, question, Answer(value, "skipped")))
         for question in block(scene, draft)
+        for value in (draft.offered[question.id],)
     )
 
 

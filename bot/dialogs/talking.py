@@ -18,7 +18,6 @@ from bot.dialogs.effects import (
     Record,
     ShowReceipt,
     Submit,
-    Supersede,
     Tell,
     Withdraw,
 )
@@ -149,7 +148,6 @@ def received(scene: Scene, dialog: Dialog, receipt: str) -> Step:
             sent_on=scene.today.isoformat(),
             offered=NOTHING,
             comments=NOTHING,
-            previous=0,
         )
         .open(None)
     )
@@ -159,7 +157,7 @@ def received(scene: Scene, dialog: Dialog, receipt: str) -> Step:
         ShowReceipt(receipt),
     ]
     if draft.previous:
-        effects.append(Supersede(draft.previous))
+        dialog = dialog.replace(chat=dialog.chat.without(draft.previous))
     if draft.collector:
         dialog = dialog.replace(chat=dialog.chat.without(draft.id))
         household = draft.household or draft.id
