@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from storage.lists import Listed
 from storage.people import PersonDocument
@@ -46,7 +46,7 @@ class Invented:
     village: str
     household: str
 
-    def but(self, **changes: str) -> "Invented":
+    def but(self, **changes: Any) -> "Invented":
         return replace(self, **changes)
 
     def document(self, year: str = "2025") -> PersonDocument:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import commands_accounts, commands_keeping, commands_units, commands_watching
+from bot import (
+    commands_accounts,
+    commands_doubles,
+    commands_imports,
+    commands_keeping,
+    commands_units,
+    commands_watching,
+)
 from bot.commands import Data, explained, look, now, place_of
 from storage.ids import VIETNAM
 
@@ -128,6 +135,8 @@ commands_keeping.add_to(app)
 commands_watching.add_to(app)
 commands_accounts.add_to(app)
 commands_units.add_to(app)
+commands_imports.add_to(app)
+commands_doubles.add_to(app)
 
 
 def main() -> None:

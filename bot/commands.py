@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bot.app import House, Place
+    from bot.dialogs.language import Texts
     from storage.access import Viewer
 
 T = TypeVar("T")
@@ -119,12 +120,38 @@ def _explanation(error: Exception) -> str | None:
             return f"{texts('export.too_many_rows')}\n{error.__doc__}"
         case BadForm() | BadLayout():
             return str(error)
+        case _ if (said := _about_people(error, texts)) is not None:
+            return said
         case OperationalError() | InterfaceError() | ConnectionError():
             # The driver's own words: SQLAlchemy's would show the values too.
             why = getattr(error, "orig", error)
             return f"{texts('command.database')}\n{why}"
         case OSError() if error.filename is not None:
             return f"{texts('command.file', file=error.filename)}\n{error}"
+    return None
+
+
+def _about_people(error: Exception, texts: "Texts") -> str | None:
+    """Return what to say about a list of people, or people who stand twice; None for the rest."""
+    from admin.imports.refusals import FileRefused
+    from admin.imports.targets import BadTarget
+    from storage.doubles import NoSuchPair
+    from storage.merging import MergeRefused
+    from storage.undoing import AlreadyUndone, NoSuchBatch
+
+    match error:
+        case FileRefused():
+            return texts(f"import.file.{error.reason}", **error.facts)
+        case BadTarget():
+            return texts("import.bad_target", given=error)
+        case MergeRefused():
+            return texts(f"merge.{error.code}", **error.facts)
+        case NoSuchPair():
+            return texts("doubles.no_pair", pair=error)
+        case NoSuchBatch():
+            return texts("import.no_batch", batch=error)
+        case AlreadyUndone():
+            return texts("import.undone_before", batch=error)
     return None
 
 

@@ -233,3 +233,13 @@ def _decide(connection: Connection, viewer: Viewer, kept: int, gone: int, at: in
     said = {"decided": "same", "decided_at": at, "decided_by": viewer.by}
     connection.execute(update(doubles).where(*mine).values(said))
     return Pair(*found) if found else None
+
+
+def with_receipt(connection: Connection, viewer: Viewer, receipt: str) -> int:
+    """Return the form with this receipt. Raises MergeRefused or Denied."""
+    digits = "".join(filter(str.isdigit, receipt))
+    mine = (submissions.c.receipt == digits, within(viewer, ACTION, submissions))
+    found = connection.scalar(select(submissions.c.id).where(*mine))
+    if found is None:
+        raise MergeRefused("no_receipt", receipt=receipt)
+    return int(found)

@@ -147,3 +147,13 @@ def _readable(keys: Keys, row: Any) -> PersonDocument:
     document = person_document(keys, row)
     assert document is not None  # noqa: S101 - only rows with a key are read
     return document
+
+
+def named(
+    connection: Connection, keys: Keys, viewer: Viewer, ids: Sequence[int]
+) -> list[tuple[int, str]]:
+    """Return these people with their names, as far as this viewer may see them."""
+    mine = select(people).where(people.c.id.in_(ids), within(viewer, ACTION, people))
+    rows = connection.execute(mine.order_by(people.c.id)).all()
+    documents = ((row.id, person_document(keys, row)) for row in rows)
+    return [(id, str(doc.answers.get("q01_ho_ten") or "")) for id, doc in documents if doc]

@@ -3,13 +3,14 @@
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, func, insert, select, update
 
 from bench.invented import Invented, commune
 from storage.access import Denied
@@ -54,7 +55,7 @@ async def home(office: Office) -> Office:
     return office
 
 
-async def count(office: Office, table: object) -> int:
+async def count(office: Office, table: Table) -> int:
     ((number,),) = await office.rows(select(func.count()).select_from(table))
     return int(number)
 
@@ -192,7 +193,7 @@ async def test_undo_takes_back_whom_nobody_touched_and_names_the_others(home: Of
 async def test_only_who_manages_people_imports_and_undoes(home: Office) -> None:
     for viewer in (STRANGER, ENUMERATOR):
         with pytest.raises(Denied):
-            await home.write(lambda c, v=viewer: bring(c, home, [AN], viewer=v))
+            await home.write(partial(bring, office=home, invented=[AN], viewer=viewer))
     written = await brought(home, [AN])
 
     with pytest.raises(NoSuchBatch):

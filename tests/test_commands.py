@@ -23,6 +23,7 @@ from tests.filled import FARMER, START, call, fill, in_chat, run
 COMMANDS = {
     *("run", "setup", "chat", "try-answer", "export", "backup", "restore", "tasks"),
     *("form", "key", "inbox", "outbox", "audit", "account", "invite", "unit"),
+    *("import", "doubles"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -13,8 +14,17 @@ from storage.access import Denied
 from storage.commune_tables import doubles, people
 from storage.doubles import Candidate, Counted, NoSuchPair, decide, keep, open_doubles, search
 from storage.likeness import Face, births_alike, judge, names_alike, numbers_alike, slip
+from storage.lists import prepare
 from tests.conftest import Office
-from tests.managed import ENUMERATOR, OFFICER, STRANGER, UNIT, brought, documents, settle_in
+from tests.managed import (
+    ENUMERATOR,
+    OFFICER,
+    STRANGER,
+    UNIT,
+    documents,
+    settle_in,
+    write_all,
+)
 
 Change = Callable[[Random, Invented], Invented]
 
@@ -92,14 +102,6 @@ async def listed(office: Office, most: int = 10_000) -> list[Candidate]:
     return list(await office.write(lambda c: open_doubles(c, keys, OFFICER, most=most)))
 
 
-async def numbered(office: Office, invented: list[Invented]) -> list[int]:
-    """Write people one batch of their own each half, so that none is taken for another."""
-    before = {row[0] for row in await office.rows(select(people.c.id))}
-    await brought(office, invented)
-    new = select(people.c.id).order_by(people.c.id)
-    return [row[0] for row in await office.rows(new) if row[0] not in before]
-
-
 async def test_what_happens_in_real_life_is_found_and_little_else(home: Office) -> None:
     random = Random(11)
     crowd = list(commune(CROWD, seed=4))
@@ -138,9 +140,6 @@ def _whole(one: Invented) -> bool:
 
 async def _written(office: Office, invented: list[Invented]) -> list[int]:
     """Write everybody past the matching of lists, as chats of strangers would; return the rows."""
-    from storage.lists import prepare
-    from tests.managed import write_all
-
     prepared = prepare(office.context, UNIT, (one.listed() for one in invented))
     await office.write(lambda c: write_all(c, office.context, prepared))
     return [row.id for chunk in prepared.chunks() for row in chunk]
@@ -217,9 +216,9 @@ async def test_only_who_manages_people_sees_pairs(home: Office) -> None:
 
     for viewer in (STRANGER, ENUMERATOR):
         with pytest.raises(Denied):
-            await home.write(lambda c, v=viewer: search(c, keys, v, UNIT))
+            await home.write(partial(search, keys=keys, viewer=viewer, unit=UNIT))
         with pytest.raises(Denied):
-            await home.write(lambda c, v=viewer: keep(c, context, v, UNIT, []))
+            await home.write(partial(keep, context=context, viewer=viewer, unit=UNIT, found=[]))
     assert list(await home.write(lambda c: open_doubles(c, keys, STRANGER))) == []
     with pytest.raises(Denied):
         await home.write(lambda c: open_doubles(c, keys, ENUMERATOR))
