@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import engine, exports, growth, imports, load, turns
+from bench import engine, exports, growth, imports, lists, load, turns
 from bench.figures import ROUNDS, Figure, Figures, Scale, as_json, table
 
 BENCHES: Final[Mapping[str, Callable[[Scale], Figures]]] = {
@@ -17,6 +17,7 @@ BENCHES: Final[Mapping[str, Callable[[Scale], Figures]]] = {
     "growth": growth.measure,
     "exports": exports.measure,
     "imports": imports.measure,
+    "lists": lists.measure,
     "load": load.measure,
 }
 """To add a benchmark: its module and a line here."""
