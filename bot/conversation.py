@@ -122,8 +122,9 @@ class Conversation:
         form, texts = self.form_of(draft.form), self.known.texts
         items = {form[question].item: text for question, text in comments.items()}
         lines = "\n".join(texts("returned_line", item=i, text=text) for i, text in items.items())
-        facts = {"name": short_name(draft.answers), "items": ", ".join(items), "lines": lines}
-        told = [Outgoing("info", texts("returned_bubble", **facts), protect=True)]
+        facts = {"name": short_name(draft.answers), "lines": lines}
+        key = "returned_round" if draft.collector else "returned_bubble"
+        told = [Outgoing("info", texts(key, **facts), protect=True)]
         prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
         return Decision(
             chat=dialog.chat.to_document(),

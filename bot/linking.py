@@ -63,23 +63,20 @@ class Carried:
 class Door:
     """Stands before the ledger: what carries a code is a key, everything else a message."""
 
-    conversation: Conversation
-    context: Context
+    locks: "Locks"
     ledger: Ledger
 
     async def submit(self, incoming: Incoming) -> Sequence[Queued]:
         """Return the bubbles a message caused; those of what a code opened follow by themselves."""
-        carried = self._carried(incoming)
+        carried = self.locks.carried(incoming)
         if carried is None:
             return await self.ledger.submit(incoming)
         outcome = await self.ledger.write(
-            lambda connection: self._try(connection, incoming, carried)
+            lambda connection: self.locks.attempt(connection, incoming, carried)
         )
         if outcome == "moved":
             return []
-        if outcome != "answer":
-            incoming = replace(incoming, content=Other(outcome))
-        return await self.ledger.submit(incoming)
+        return await self.ledger.submit(told(incoming, outcome))
 
     def delivered(self, bubble: Delivered) -> None:
         self.ledger.delivered(bubble)
@@ -87,7 +84,23 @@ class Door:
     async def write(self, work: Callable[[Connection], T]) -> T:
         return await self.ledger.write(work)
 
-    def _carried(self, incoming: Incoming) -> Carried | None:
+
+def told(incoming: Incoming, outcome: Outcome) -> Incoming:
+    """Return the message as the conversation gets it whose code did not open anything."""
+    if outcome == "answer" or outcome == "moved":  # noqa: PLR1714 - mypy narrows only this
+        return incoming
+    return replace(incoming, content=Other(outcome))
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """What codes open, whoever stands at the door."""
+
+    conversation: Conversation
+    context: Context
+
+    def carried(self, incoming: Incoming) -> Carried | None:
+        """Return the code in a message, None when it is a message like any other."""
         if not isinstance(incoming.content, Text) or len(incoming.content.text) > LONGEST:
             return None
         text = tidy(incoming.content.text)
@@ -114,7 +127,8 @@ class Door:
     def _words(self, key: str) -> Sequence[str]:
         return self.conversation.known.texts.words(key)
 
-    def _try(self, connection: Connection, incoming: Incoming, carried: Carried) -> Outcome:
+    def attempt(self, connection: Connection, incoming: Incoming, carried: Carried) -> Outcome:
+        """Try what the code opens; wrong ones are counted. The caller commits in any case."""
         token = chat_token(self.context.keys, incoming.platform, incoming.account, incoming.chat)
         if not carried.named and _fills_in(connection, token):
             return "answer"

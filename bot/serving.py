@@ -27,7 +27,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.app import CAPABILITIES, House, Place, open_house_async
 from bot.jobs.bell import start as start_bell
-from bot.linking import Door
+from bot.linking import Door, Locks
 from bot.messengers import configured
 from bot.offices import save_bot
 from bot.pages import Assets, Guarded, Pages
@@ -97,7 +97,7 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
         await ledger.write(left)
     sender.start(ledger)
     for messenger in messengers.values():
-        await messenger.start(Door(house.conversation, house.context, ledger))
+        await messenger.start(Door(Locks(house.conversation, house.context), ledger))
     bell = start_bell(Here(place, now, ledger.write))
     try:
         await server.serve(sockets=[listening])
@@ -163,7 +163,7 @@ def application(
     web = Web(
         house.conversation,
         house.context,
-        Door(house.conversation, house.context, ledger),
+        Door(Locks(house.conversation, house.context), ledger),
         house.read,
         pages,
         CAPABILITIES["web"],

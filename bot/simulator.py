@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bot.app import House, Place, open_house
-from bot.dialogs.messages import Outgoing, Text
+from bot.dialogs.messages import Incoming, Outgoing, Text
+from bot.linking import Locks, told
 from bot.platforms.terminal import Line, Terminal, converse, written
 from bot.ports import Clock
 from storage.group import SqliteLedger
@@ -21,7 +22,8 @@ def simulate(data: Path, chat: str, *, as_json: bool, now: Clock) -> None:
     house = open_house(Place.of(data), now=now, random=os.urandom, alone=True)
     ledger = house.sqlite_ledger(lambda _: None)
     try:
-        terminal = Terminal(ledger.submit_now, ledger.delivered, now, os.urandom, chat)
+        submit = partial(_submit, house, ledger, Locks(house.conversation, house.context))
+        terminal = Terminal(submit, ledger.delivered, now, os.urandom, chat)
         left = terminal.show(_left_over(house, ledger))
         if as_json:
             _speak_json(terminal, left)
@@ -29,6 +31,19 @@ def simulate(data: Path, chat: str, *, as_json: bool, now: Clock) -> None:
             _speak(terminal, left)
     finally:
         ledger.close()
+
+
+def _submit(
+    house: House, ledger: SqliteLedger, locks: Locks, incoming: Incoming
+) -> Sequence[Queued]:
+    """Return the bubbles of a message, or of what its code opened."""
+    carried = locks.carried(incoming)
+    if carried is None:
+        return ledger.submit_now(incoming)
+    outcome = ledger.write_now(lambda c: locks.attempt(c, incoming, carried))
+    if outcome == "moved":
+        return _left_over(house, ledger)
+    return ledger.submit_now(told(incoming, outcome))
 
 
 def _left_over(house: House, ledger: SqliteLedger) -> Sequence[Queued]:

@@ -7,13 +7,14 @@ Besides what `test_transcripts` knows:
     Người: {"q01_ho_ten": ...}                 somebody of that household, with what is known
     Năm: 2025                                  the year that is known of the last one
     Quan hệ: chu_ho                            the last one's relation to the head
-    ! trả lại 12.2: ...                        the officer returns the form handed in last
+    ! trả lại q09_gdpt: ...                      the officer returns the form handed in last
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ import pytest
 from sqlalchemy import Connection, select
 
 from bot.dialogs.messages import Text
+from storage.access import Viewer
 from storage.commune_tables import outcomes
+from storage.outbox import pending
+from storage.returns import give_back
+from storage.tables import submissions
 from tests.field import Resident, put_account, put_household, put_person
 from tests.talks import OFFICE, Stage, without_receipts
 from tests.test_transcripts import SPOKEN_BY_BOT, Player, written_down
@@ -51,15 +56,35 @@ def replay(folder: Path, written: str) -> Iterator[str]:
     try:
         stage.begin(setting.today)
         player = Player(stage, "round")
-        stage.say("round/", Text("chào"))
+        seen: set[str] = set()
+        setting.let_in(stage, "")
         stage.ledger.write_now(lambda connection: setting.put(connection, stage))
         for line in lines:
             yield line
+            if line.startswith("! "):
+                yield from stage.ledger.write_now(partial(returned, stage, line))
+            elif line.startswith("@ ") and line[2:] not in seen:
+                seen.add(line[2:])
+                setting.let_in(stage, line[2:])
             yield from player.play(line)
         yield from written_down(stage.kept("round/"))
         yield from stage.ledger.write_now(outcome_lines)
     finally:
         stage.close()
+
+
+def returned(stage: Stage, line: str, connection: Connection) -> list[str]:
+    """Give the form handed in last back, as the officer does; return what the chat is told."""
+    house = stage.house
+    handed_in = (submissions.c.receipt.is_not(None), submissions.c.status == "confirmed")
+    newest = select(submissions.c.receipt).where(*handed_in)
+    receipt = connection.scalar(newest.order_by(submissions.c.confirmed_at.desc()).limit(1))
+    question, _, comment = line.removeprefix("! trả lại ").partition(": ")
+    viewer = Viewer("officer", house.office.commune, None, by="test")
+    clerk, comments = house.conversation, {question: comment}
+    give_back(connection, house.context, clerk, viewer, str(receipt), comments)
+    told = pending(connection, house.keys, worker="test", now=house.now())
+    return [f"< {said}" for bubble in told for said in bubble.outgoing.text.splitlines()]
 
 
 def outcome_lines(connection: Connection) -> list[str]:
@@ -104,12 +129,18 @@ class Setting:
         village, address, resident = self.people[-1]
         self.people[-1] = (village, address, replace(resident, **changes))
 
+    def let_in(self, stage: Stage, name: str) -> None:
+        """Let the chat of this name, or the first one, be that of a collector."""
+        (collector,) = [who for who in self.collectors if not name or who[0] == name][:1]
+        stage.say(f"round/{name}", Text("chào"))
+        chat, villages = stage.talked[f"round/{name}"], self.villages
+        target, due = (int(collector[1]), collector[2]) if len(collector) > 1 else (None, None)
+        stage.ledger.write_now(
+            lambda c: put_account(c, stage.house, chat, collector[0], villages, target, due)
+        )
+
     def put(self, connection: Connection, stage: Stage) -> None:
         house = stage.house
-        for number, (name, *rest) in enumerate(self.collectors):
-            target, due = (int(rest[0]), rest[1]) if rest else (None, None)
-            chat = stage.talked["round/"] if number == 0 else stage.talked[f"round/{name}"]
-            put_account(connection, house, chat, name, self.villages, target, due)
         homes: dict[tuple[str, str], int] = {}
         for village, text, resident in self.people:
             if (village, text) not in homes:

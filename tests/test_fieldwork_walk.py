@@ -1,7 +1,8 @@
 """An enumerator who says and presses anything, on a whole program: answered always, lost never."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,13 +10,14 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from bot.dialogs.messages import Content, Outgoing, Press, Text
+from bot.dialogs.readers.reading import Value
 from storage.commune_tables import people
 from storage.tables import submissions
 from tests.field import Resident, put_account, put_household, put_person
 from tests.talks import OFFICE, TODAY, Stage
 
 VILLAGES: Final = ("Tà Vinh", "Nước Vương")
-LAST_YEAR: Final = {
+LAST_YEAR: Final[Mapping[str, Value]] = {
     "q05_ma_bhxh": None,
     "q07_khac_thuong_tru": "khong",
     "q08_uu_tien": ["khong"],
@@ -63,17 +65,23 @@ def populate(connection: Connection, stage: Stage) -> None:
     for number in range(10):
         village = VILLAGES[number % 2]
         text = f"thôn {village}, xã Sơn Tây, tỉnh Quảng Ngãi"
-        address = {"text": text, "commune": OFFICE.commune, "province": OFFICE.province}
+        address: dict[str, str | None] = {
+            "text": text,
+            "commune": OFFICE.commune,
+            "province": OFFICE.province,
+        }
         if number % 2 == 0:
             home = put_household(connection, house, village, address)
-        answers = {
+        answers: dict[str, Value] = {
             "q01_ho_ten": f"Người Số {['Một', 'Hai', 'Ba', 'Bốn', 'Năm'][number % 5]}",
             "q02_ngay_sinh": f"19{60 + number}-01-0{number % 9 + 1}",
             "q03_gioi_tinh": "nam" if number % 2 else "nu",
         }
-        known = {"year": "2025", "relation": "chu_ho"} if number % 3 == 0 else {}
-        more = {"q06_thuong_tru": address, **LAST_YEAR} if known else {}
-        put_person(connection, house, Resident({**answers, **more}, village, home, **known))
+        resident = Resident(answers, village, home)
+        if number % 3 == 0:
+            answers |= {"q06_thuong_tru": address, **LAST_YEAR}
+            resident = replace(resident, relation="chu_ho", year="2025")
+        put_person(connection, house, resident)
 
 
 @pytest.mark.parametrize("seed", range(3))

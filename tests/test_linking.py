@@ -1,74 +1,27 @@
 """One person on several platforms: a code from one chat typed in another, on both databases."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import Place
-from bot.dialogs.messages import Incoming, Text
-from bot.linking import OF_A_CHAT, OF_ALL, Door
+from bot.linking import OF_A_CHAT, OF_ALL
 from bot.sender import Sender
 from bot.serving import application
 from storage.audit import broken_chains
 from storage.codes import SHORT_VALID
-from storage.ledger import chat_token
-from storage.outbox import Delivered, Queued
-from storage.standing import standing
 from storage.tables import codes, submissions
 from storage.tries import HOUR
-from tests.browsing import Site, opened_site
-from tests.conftest import Clock
-
-TO_ITEM_3 = ("/start", "1", "1", "2", "Nguyễn Văn An", "05/09/1990")
-
-
-@dataclass(slots=True)
-class Phones:
-    """Chats on several platforms of one installation."""
-
-    site: Site
-    door: Door
-    clock: Clock
-    _numbers: "count[int]" = field(default_factory=count)
-
-    async def say(self, platform: str, *lines: str, chat: str = "an", event: str = "") -> str:
-        """Return all that a chat was told after the last line, as one text."""
-        told = ""
-        for line in lines:
-            at = self.clock()
-            event_id = event or f"message {next(self._numbers)}"
-            where = (platform, "100001", event_id, chat)
-            queued = list(await self.door.submit(Incoming(*where, Text(line), at, at)))
-            queued += [] if queued else await self.waiting(platform, chat)
-            told = "\n".join(bubble.outgoing.text for bubble in queued)
-            for bubble in queued:
-                self.site.ledger.delivered(Delivered(bubble.id, bubble.chat_id, self.clock()))
-        return told
-
-    async def waiting(self, platform: str, chat: str = "an") -> list[Queued]:
-        token = chat_token(self.site.house.keys, platform, "100001", chat)
-        context = self.site.house.context
-        found = await self.site.house.read(lambda c: standing(c, context, token))
-        return list(found.waiting) if found else []
-
-    async def code(self, platform: str = "telegram") -> str:
-        told = await self.say(platform, *TO_ITEM_3, "nối kênh")
-        return told.split("Mã nối: ")[1][:7]
+from tests.browsing import Site
+from tests.phones import TO_ITEM_3, Phones, opened_phones
 
 
 @pytest.fixture
 async def phones(database_url: str, tmp_path: Path) -> AsyncIterator[Phones]:
-    place = Place(tmp_path, database_url, tmp_path / "mau03.key")
-    async with opened_site(place) as site:
-        clock = site.house.now
-        assert isinstance(clock, Clock)
-        door = Door(site.house.conversation, site.house.context, site.ledger)
-        yield Phones(site, door, clock)
+    async with opened_phones(database_url, tmp_path) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("words", ["{}", "mã {}", "Mã nối {}", "/ma {}", "/start c-{}"])

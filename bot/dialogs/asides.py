@@ -17,7 +17,7 @@ from bot.dialogs.effects import (
     Tell,
     Unlink,
 )
-from bot.dialogs.enumerator import home
+from bot.dialogs.enumerator import LISTS, home
 from bot.dialogs.enumerator import new as meet_new
 from bot.dialogs.family import shut
 from bot.dialogs.giving import STAGE_OF, ask_again
@@ -144,6 +144,13 @@ def _menu(scene: Scene, dialog: Dialog, _: str) -> Step:
     if scene.account is None:
         return _help(scene, dialog, "")
     return home(scene, dialog)
+
+
+def _returned(scene: Scene, dialog: Dialog, _: str) -> Step:
+    """What the officer gave back: of a round the list, else the person's own form."""
+    if scene.account:
+        return dialog, [Find(LISTS["returned"])]
+    return _edit(scene, dialog, "")
 
 
 def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
@@ -324,6 +331,7 @@ ASIDES: Final[Mapping[str, Aside]] = {
     "rights": _rights,
     "officer": _officer,
     "menu": _menu,
+    "returned": _returned,
     "edit": _edit,
     "withdraw": _withdraw,
     "erase": _erase,
