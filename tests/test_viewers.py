@@ -30,6 +30,10 @@ MACHINERY: Final = {
     "health": "counts of one unit",
     "files": "no database",
     "exporting": "the log of an export that was allowed",
+    "blocks": "streams for a search that was allowed",
+    "presence": "who of a list is there, for a batch that was allowed",
+    "merges": "what is remembered of a merge that was allowed",
+    "restating": "a form's status, for a merge that was allowed",
 }
 """Modules whose functions may do without a viewer, and why."""
 ALONE: Final = {
@@ -37,6 +41,10 @@ ALONE: Final = {
     ("accounts", "insert_account"): "its caller has checked",
     ("invites", "find_invite"): "whoever has the code",
     ("inbox", "mark_replayed"): "closes what open_letter let through",
+    ("managing", "lock_unit"): "reads nothing",
+    ("batches", "write_document"): "its caller has checked",
+    ("doubles", "note_pairs"): "its caller has checked",
+    ("merging", "lock_both"): "its callers have checked",
     ("units", "village_names"): "public: what a form offers everybody",
     ("units", "ensure_commune"): "writes what set-up said",
     ("units", "set_villages"): "writes what set-up said",
