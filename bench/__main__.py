@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import engine, exports, growth, load, turns
+from bench import engine, exports, growth, imports, lists, load, turns
 from bench.figures import ROUNDS, Figure, Figures, Scale, as_json, table
 
 BENCHES: Final[Mapping[str, Callable[[Scale], Figures]]] = {
@@ -16,6 +16,8 @@ BENCHES: Final[Mapping[str, Callable[[Scale], Figures]]] = {
     "engine": engine.measure,
     "growth": growth.measure,
     "exports": exports.measure,
+    "imports": imports.measure,
+    "lists": lists.measure,
     "load": load.measure,
 }
 """To add a benchmark: its module and a line here."""

@@ -16,7 +16,9 @@ import typer
 
 from bot import (
     commands_accounts,
+    commands_doubles,
     commands_fieldwork,
+    commands_imports,
     commands_keeping,
     commands_units,
     commands_watching,
@@ -135,6 +137,8 @@ commands_watching.add_to(app)
 commands_accounts.add_to(app)
 commands_units.add_to(app)
 commands_fieldwork.add_to(app)
+commands_imports.add_to(app)
+commands_doubles.add_to(app)
 
 
 def main() -> None:

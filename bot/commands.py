@@ -88,7 +88,7 @@ def _explanation(error: Exception) -> str | None:
     from storage.sealed import KeyRefused
 
     texts = texts_of()
-    refused = _refusal(error, texts)
+    refused = _refusal(error, texts) or _about_people(error, texts)
     if refused is not None:
         return refused
     match error:
@@ -142,6 +142,30 @@ def _refusal(error: Exception, texts: "Texts") -> str | None:
             return texts(f"assign.{error.code}", **error.facts)
         case ReturnRefused():
             return texts(f"return.{error.code}", **error.facts)
+    return None
+
+
+def _about_people(error: Exception, texts: "Texts") -> str | None:
+    """Return what to say about a list of people, or people who stand twice; None for the rest."""
+    from admin.imports.refusals import FileRefused
+    from admin.imports.targets import BadTarget
+    from storage.doubles import NoSuchPair
+    from storage.merging import MergeRefused
+    from storage.undoing import AlreadyUndone, NoSuchBatch
+
+    match error:
+        case FileRefused():
+            return texts(f"import.file.{error.reason}", **error.facts)
+        case BadTarget():
+            return texts("import.bad_target", given=error)
+        case MergeRefused():
+            return texts(f"merge.{error.code}", **error.facts)
+        case NoSuchPair():
+            return texts("doubles.no_pair", pair=error)
+        case NoSuchBatch():
+            return texts("import.no_batch", batch=error)
+        case AlreadyUndone():
+            return texts("import.undone_before", batch=error)
     return None
 
 

@@ -6,13 +6,23 @@ renewed by a later one, and only of somebody who has not handed in a form here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from storage.access import Viewer, within
 from storage.commune_tables import batches, households, people, person_marks, renewals
-from storage.database import bound_list, is_one_of
+from storage.database import bound_list, is_one_of, run_sql, sql
 from storage.desk import Context
 from storage.doubles import Double, note_pairs
 from storage.ids import instant, milliseconds
@@ -148,12 +158,9 @@ def _as_known(row: Row, household_id: int | None, at: int) -> Known:
 
 def _insert(work: _Work, rows: Sequence[Row]) -> None:
     _insert_households(work, rows)
-    people_rows = [_person(work, row) for row in rows]
-    marks = [{"person_id": row.id, "token": token} for row in rows for token in row.marks]
-    if people_rows:
-        work.connection.execute(insert(people), people_rows)
-    if marks:
-        work.connection.execute(insert(person_marks), marks)
+    marks = [(row.id, token) for row in rows for token in row.marks]
+    _write(work, people, _PERSON, [_person(work, row) for row in rows])
+    _write(work, person_marks, ("person_id", "token"), marks)
     work.written.new += len(rows)
 
 
@@ -161,25 +168,39 @@ def _insert_households(work: _Work, rows: Sequence[Row]) -> None:
     words = dict.fromkeys(row.household for row in rows if row.household)
     unwritten = [word for word in words if word not in work.households]
     new = [work.list.households[word] for word in unwritten]
-    about = {"unit": work.list.unit, "batch_id": work.written.batch_id, "created_at": work.at}
-    names = ("id", "village", "code_token", "data_key", "document")
-    values = [{name: getattr(one, name) for name in names} | about for one in new]
-    if values:
-        work.connection.execute(insert(households), values)
+    unit, batch = work.list.unit, (work.written.batch_id, work.at)
+    sealed = [(h.id, unit, h.village, h.code_token, h.data_key, h.document, *batch) for h in new]
+    _write(work, households, _HOUSEHOLD, sealed)
     for word, one in zip(unwritten, new, strict=True):
         work.households[word] = one.id
     work.written.households += len(new)
 
 
-def _person(work: _Work, row: Row) -> dict[str, Any]:
-    about = {"unit": work.list.unit, "origin": "import", "batch_id": work.written.batch_id}
-    times = {"created_at": work.at, "updated_at": work.at}
-    names = (
-        *("id", "village", "data_key", "document", "sex", "birth_year", "folded_name"),
-        *("id_token", "person_token"),
-    )
-    values = {name: getattr(row, name) for name in names} | about | times
-    return values | {"household_id": work.households.get(row.household)}
+def _person(work: _Work, row: Row) -> tuple[Any, ...]:
+    where = (work.list.unit, row.village, work.households.get(row.household))
+    sealed = (row.data_key, row.document)
+    found = (row.sex, row.birth_year, row.folded_name or None, row.id_token, row.person_token)
+    return (row.id, *where, *sealed, *found, "import", work.written.batch_id, work.at, work.at)
+
+
+_PERSON: Final = (
+    *("id", "unit", "village", "household_id", "data_key", "document"),
+    *("sex", "birth_year", "folded_name", "id_token", "person_token"),
+    *("origin", "batch_id", "created_at", "updated_at"),
+)
+_HOUSEHOLD: Final = (
+    *("id", "unit", "village", "code_token", "data_key", "document", "batch_id", "created_at"),
+)
+
+
+@cache
+def _text(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
+    return sql(insert(table), names, dialect)
+
+
+def _write(work: _Work, table: Table, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        run_sql(work.connection, _text(work.connection.dialect, table, names), rows)
 
 
 def _renew(work: _Work, row: Row, known: Known) -> None:
@@ -187,9 +208,11 @@ def _renew(work: _Work, row: Row, known: Known) -> None:
     if known.submission_id or known.merged_into or known.listed or not row.year:
         return
     keys = work.context.keys
-    old, new = person_document(keys, known), person_document(keys, row)
-    if old is None or new is None or old.year >= new.year:
+    old = person_document(keys, known)
+    if old is None or old.year >= row.year:
         return
+    new = person_document(keys, row)
+    assert new is not None  # noqa: S101 - it was sealed a moment ago
     document = renewed(old, new)
     assert known.data_key is not None  # noqa: S101 - it was just unsealed with it
     key = keys.data_key(known.id, known.data_key)
@@ -220,6 +243,7 @@ def write_document(
 ) -> None:
     """Write a person's document with all columns and marks that come from it."""
     columns = found_by(context.keys, document)
+    columns["folded_name"] = columns["folded_name"] or None
     mine = people.c.id == bindparam("b_id")
     values = {"document": sealed, "updated_at": at, **columns}
     connection.execute(update(people).where(mine).values(values), {"b_id": person_id})

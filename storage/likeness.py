@@ -67,10 +67,14 @@ def _of_near_names(one: Face, other: Face, number: Alike) -> Why | None:
     born = births_alike(one.born, other.born)
     if number == "different" or born == "different":
         return None
-    if number == "near":
-        return "id_slip"
+    if number == "near":  # of twins too, but these are called differently
+        return "id_slip" if _given_name(one) == _given_name(other) else None
     enough = _neighbours(one, other) if born == "same" else _one_home(one, other)
     return "near_name" if enough else None
+
+
+def _given_name(face: Face) -> str:
+    return face.folded_name.rpartition(" ")[2]
 
 
 def _one_home(one: Face, other: Face) -> bool:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from storage.access import Denied, Viewer, within
+from storage.access import Denied, Viewer, grant, under
 from storage.commune_tables import units
 from storage.database import lock_chats
 from storage.desk import Context
@@ -14,8 +14,8 @@ ACTION: Final = "manage_people"
 
 def may_manage(connection: Connection, viewer: Viewer, unit: str) -> None:
     """Raises Denied unless this viewer manages the people of this unit."""
-    allowed = select(units.c.code).where(units.c.code == unit, within(viewer, ACTION, units))
-    if connection.execute(allowed).first() is None:
+    known = select(units.c.code).where(units.c.code == unit, units.c.code.in_(under(viewer.unit)))
+    if grant(viewer, ACTION).scope != "unit" or connection.execute(known).first() is None:
         raise Denied(ACTION)
 
 

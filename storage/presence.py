@@ -1,26 +1,25 @@
 """Who of a list is there already. Tokens are compared; unsealed is only what they leave open."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Dialect, bindparam, select
 
 from storage.commune_tables import people
-from storage.database import bound_list, is_one_of
+from storage.database import bound_list, is_one_of, run_sql, sql
 from storage.lists import Row
 from storage.people import person_document
 from storage.sealed import Keys
 
 Match = Literal["same", "conflict"]
 
-_COLUMNS: Final = tuple(
-    people.c[name]
-    for name in (
-        *("id", "unit", "household_id", "data_key", "document", "folded_name", "id_token"),
-        *("person_token", "submission_id", "merged_into", "updated_at"),
-    )
+_COLUMNS: Final = (
+    *("id", "household_id", "data_key", "document", "folded_name", "id_token", "person_token"),
+    *("submission_id", "merged_into", "updated_at"),
 )
+"""Of people, in the order of `Known`."""
 
 
 class Known(Struct):
@@ -85,27 +84,24 @@ def _born(keys: Keys, sealed: Any) -> str:
 
 def look_up(connection: Connection, keys: Keys, unit: str, rows: Sequence[Row]) -> Found:
     """Read who has the number, or the name and birth date, of one of these rows."""
-    found = Found(keys, {}, {})
-    _read(connection, unit, "id_token", (row.id_token for row in rows), found.by_number)
-    _read(connection, unit, "person_token", (row.person_token for row in rows), found.by_person)
+    found, seen = Found(keys, {}, {}), dict[int, Known]()
+    numbers = {row.id_token for row in rows if row.id_token}
+    persons = {row.person_token for row in rows if row.person_token}
+    for column, tokens in (("id_token", numbers), ("person_token", persons)):
+        bound = (bound_list(sorted(tokens), connection.dialect),)
+        for row in run_sql(connection, _query(connection.dialect, column), bound).fetchall():
+            if row[-1] == unit:  # not in the query: SQLite would look among all of the unit
+                seen.setdefault(row[0], Known(*row[:-1]))
+    for known in sorted(seen.values(), key=lambda known: known.id):
+        found.add(known)
     return found
 
 
-def _read(
-    connection: Connection,
-    unit: str,
-    column: str,
-    tokens: Iterable[str | None],
-    into: dict[str, list[Known]],
-) -> None:
-    dialect = connection.dialect
-    wanted = sorted({token for token in tokens if token is not None})
-    query = select(*_COLUMNS).where(is_one_of(people.c[column], "tokens", dialect))
-    bound = {"tokens": bound_list(wanted, dialect)}
-    for row in connection.execute(query.order_by(people.c.id), bound):
-        if row.unit == unit:  # not in the query: SQLite would look among all of the unit
-            facts = {name: value for name, value in row._mapping.items() if name != "unit"}
-            into.setdefault(getattr(row, column), []).append(Known(**facts))
+@cache
+def _query(dialect: Dialect, column: str) -> str:
+    columns = (people.c[name] for name in (*_COLUMNS, "unit"))
+    found = select(*columns).where(is_one_of(people.c[column], "tokens", dialect))
+    return sql(found, ("tokens",), dialect)
 
 
 def final(connection: Connection, person_id: int) -> int:

@@ -24,6 +24,7 @@ COMMANDS = {
     *("run", "setup", "chat", "try-answer", "export", "backup", "restore", "tasks"),
     *("form", "key", "inbox", "outbox", "audit", "account", "invite", "unit", "record"),
     *("assign", "return", "people"),
+    *("import", "doubles"),
 }
 
 

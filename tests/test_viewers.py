@@ -32,6 +32,8 @@ MACHINERY: Final = {
     "health": "counts of one unit",
     "files": "no database",
     "exporting": "the log of an export that was allowed",
+    "merges": "what is remembered of a merge that was allowed",
+    "restating": "a form's status, for a merge that was allowed",
 }
 """Modules whose functions may do without a viewer, and why."""
 ALONE: Final = {
@@ -48,6 +50,7 @@ ALONE: Final = {
     ("accounts", "insert_account"): "its caller has checked",
     ("invites", "find_invite"): "whoever has the code",
     ("inbox", "mark_replayed"): "closes what open_letter let through",
+    ("merging", "lock_both"): "its callers have checked",
     ("units", "village_names"): "public: what a form offers everybody",
     ("units", "ensure_commune"): "writes what set-up said",
     ("units", "set_villages"): "writes what set-up said",

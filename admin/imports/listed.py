@@ -1,0 +1,34 @@
+"""A row of a list as the storage of people takes it."""
+
+from collections.abc import Iterable, Iterator
+
+from admin.imports.report import Report
+from admin.imports.values import Bad, Row
+from storage.lists import Listed
+from storage.people import PersonDocument
+
+ADDRESSES = ("q07_noi_o", "q06_thuong_tru")
+"""Where a household is: where they live, else where they are registered."""
+NO_NUMBER = "#"
+"""In a household's word when the list has no number of the office for it (see `households`)."""
+
+
+def listed(rows: Iterable[Row | Bad], report: Report, year: str) -> Iterator[Listed]:
+    """Yield the good rows as what was known in `year`; all of them are counted in the report."""
+    for row in rows:
+        report.add(row)
+        if isinstance(row, Row):
+            yield listed_row(row, year)
+
+
+def listed_row(row: Row, year: str) -> Listed:
+    village = row.answers.get("h_thon") or row.village
+    answers = dict(row.answers)
+    return Listed(
+        PersonDocument(answers, year, row.relation, tuple(sorted(row.flags))),
+        village=village if isinstance(village, str) and village else None,
+        household=row.household,
+        number="" if NO_NUMBER in row.household else row.household,
+        address=next((a for a in map(answers.get, ADDRESSES) if isinstance(a, dict)), {}),
+        warned=bool(row.warned),
+    )

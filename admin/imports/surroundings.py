@@ -1,0 +1,97 @@
+"""What stands around the people of a list: numbering, villages as titles, sums, households."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from admin.imports.cells import Line
+from admin.imports.households import Households
+from admin.imports.people_words import HEAD, meaning, people_words
+from admin.imports.recognise import Recognised
+from admin.imports.work import Work
+from bot.dialogs.known import Known
+from bot.dialogs.readers.characters import tidy
+
+MOST_IN_A_TITLE: Final = 3
+"""Filled cells of a line that names a village, or sums up."""
+MOST_BELOW_HEADINGS: Final = 3
+"""Lines of numbers or hints between the headings and the first person."""
+
+_NUMBER: Final = re.compile(r"[(\[]?(?:[0-9]{1,2}|[A-Z]{1,2})[)\]]?")
+_NUMBERING: Final = re.compile(r"\s*(?:[IVXLC]+|[0-9]+|[A-Z])\s*[.)/:\-]\s*")
+_VILLAGES: Final = frozenset({"village", "quarter"})
+_IDENTIFYING: Final = frozenset({"q01_ho_ten", "q02_ngay_sinh", "q04_so_cccd"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person of the list belongs."""
+
+    household: str = ""
+    relation: str = ""
+    village: str = ""
+
+
+class Surroundings:
+    """What has been seen of a sheet on the way down to the present line."""
+
+    def __init__(self, sheet: str, found: Recognised, known: Known) -> None:
+        self._words = known.places.words
+        self._households = Households(sheet)
+        self._about = {target.about: at for at, target in found.targets.items() if target.about}
+        self._in_households = bool({"household", "household_code", "relation"} & set(self._about))
+        self._before = found.first + MOST_BELOW_HEADINGS
+        self._identifying = [
+            (at, "q01_ho_ten" in target.questions)
+            for at, target in found.targets.items()
+            if _IDENTIFYING & set(target.questions)
+        ]
+        self._title = ""
+
+    def is_other(self, line: Line, texts: Mapping[int, str]) -> bool:
+        """True when nobody stands in this line; a title is remembered as the village below it."""
+        said = [texts[at] for at, _ in self._identifying if at in texts]
+        if line.number < self._before and all(map(_NUMBER.fullmatch, said)):
+            return True
+        if any(at in texts for at, is_name in self._identifying if not is_name):
+            return False
+        filled = [cell for cell in line.cells if cell]
+        if len(filled) > MOST_IN_A_TITLE:
+            return False
+        return any(self._is_title(cell) or people_words().is_other(cell) for cell in filled)
+
+    def _is_title(self, cell: str) -> bool:
+        text = tidy(cell)
+        numbering = _NUMBERING.match(text)
+        name = text[numbering.end() :] if numbering else text
+        if not self._words.words(name):
+            return False
+        part = self._words.part(name)
+        if part.level not in _VILLAGES or not part.name:
+            return False
+        self._title = name
+        self._households.go_to(name)
+        return True
+
+    def enter(self, row: int, texts: Mapping[int, str], work: Work) -> Place:
+        """Return where the person of a line belongs."""
+        village = tidy(self._text("village", texts)) or self._title
+        if village != self._households.village:
+            self._households.go_to(village)
+        relation = self._relation(texts, work)
+        if not self._in_households:
+            return Place("", relation, village)
+        number, code = (tidy(self._text(name, texts)) for name in ("household", "household_code"))
+        key = self._households.enter(row, number, code, head=relation == HEAD)
+        return Place(key, relation, village)
+
+    def _relation(self, texts: Mapping[int, str], work: Work) -> str:
+        text = self._text("relation", texts)
+        relation = meaning(people_words().relations, text) if text else ""
+        if relation is None:
+            work.warn(self._about["relation"], "relation_unknown")
+        return relation or ""
+
+    def _text(self, about: str, texts: Mapping[int, str]) -> str:
+        return texts.get(self._about.get(about, -1), "")

@@ -1,0 +1,290 @@
+"""Lists of people in the database: whole or not at all, nobody changed silently, taken back."""
+
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Table, func, insert, select, update
+
+from bench.invented import Invented, commune
+from storage.access import Denied
+from storage.batches import batches_of, write_batch
+from storage.column_maps import save_map, saved_map
+from storage.commune_tables import (
+    batches,
+    doubles,
+    households,
+    outcomes,
+    people,
+    person_marks,
+    renewals,
+)
+from storage.database import open_database
+from storage.lists import Listed, prepare
+from storage.migrate import migrate
+from storage.people import PersonDocument
+from storage.undoing import AlreadyUndone, NoSuchBatch, undo_batch
+from tests.conftest import Office
+from tests.filled import ROOT
+from tests.managed import (
+    ENUMERATOR,
+    OFFICER,
+    SOURCE,
+    STRANGER,
+    UNIT,
+    bring,
+    brought,
+    documents,
+    everything,
+    settle_in,
+)
+
+AN: Final = Invented(1, "Đinh Văn An", "1980-02-03", "nam", "051080000001", "Thôn 1", "H1")
+BA: Final = AN.but(name="Đinh Thị Ba", born="1985-05-06", sex="nu", id_number="")
+
+
+@pytest.fixture
+async def home(office: Office) -> Office:
+    await office.write(settle_in)
+    return office
+
+
+async def count(office: Office, table: Table) -> int:
+    ((number,),) = await office.rows(select(func.count()).select_from(table))
+    return int(number)
+
+
+async def test_a_list_becomes_people_households_and_marks(home: Office) -> None:
+    poor = Listed(PersonDocument(dict(AN.document().answers), "2025", "chu_ho", ("ho_ngheo",)))
+    prepared = prepare(home.context, UNIT, [poor, *(one.listed() for one in commune(9))])
+    written = await home.write(lambda c: write_batch(c, home.context, OFFICER, prepared, SOURCE))
+
+    assert (written.new, written.known, written.households) == (10, 0, 3)
+    rows = await home.rows(select(people))
+    assert {row.origin for row in rows} == {"import"}
+    assert {row.submission_id for row in rows} == {None}
+    assert sum(row.household_id is None for row in rows) == 1
+    assert await count(home, person_marks) == 1
+    found = await documents(home)
+    assert sorted(str(d.answers["q01_ho_ten"]) for d in found.values() if d) == sorted(
+        [AN.name, *(one.name for one in commune(9))]
+    )
+    (line,) = await home.write(lambda c: batches_of(c, OFFICER))
+    assert (line.new, line.known, line.bad, line.by, line.undone_at) == (10, 0, 0, "canbo", None)
+
+
+async def test_the_same_list_again_changes_nothing(home: Office) -> None:
+    listed = list(commune(2500))
+    await brought(home, listed)
+    before = await home.write(everything)
+
+    again = await brought(home, listed)
+
+    after = await home.write(everything)
+    assert (again.new, again.known, again.renewed, again.conflicts) == (0, 2500, 0, 0)
+    assert {**after, "batches": []} == {**before, "batches": []}
+
+
+SAME: Final = {
+    "everything": AN,
+    "number and name": AN.but(born="1980-03-02"),
+    "number and birth date": AN.but(name="Đinh Văn Ân Tình"),
+    "number and year": AN.but(name="Lê Văn Lạ", born="1980"),
+    "no number, same home": AN.but(id_number=""),
+    "written otherwise": AN.but(name="ĐINH VĂN AN", village="Thôn 2"),
+}
+
+
+@pytest.mark.parametrize("how", SAME)
+async def test_who_is_there_is_counted_and_stays_as_they_are(home: Office, how: str) -> None:
+    await brought(home, [AN])
+    before = await home.write(everything)
+
+    written = await brought(home, [SAME[how]])
+
+    assert (written.new, written.known) == (0, 1)
+    after = await home.write(everything)
+    assert after["people"] == before["people"]
+
+
+NEW: Final = {
+    "same number, somebody else": (AN.but(name="Lê Thị Lạ", born="1991-01-01"), "id"),
+    "same name and date and home, other number": (
+        AN.but(id_number="051080999999"),
+        "name_birth",
+    ),
+    "same name and date, another home": (AN.but(id_number="", household="H2"), None),
+    "another commune member": (BA, None),
+}
+
+
+@pytest.mark.parametrize("how", NEW)
+async def test_who_is_not_surely_there_is_new_and_a_conflict_is_listed(
+    home: Office, how: str
+) -> None:
+    await brought(home, [AN])
+    row, why = NEW[how]
+
+    written = await brought(home, [row])
+
+    assert (written.new, written.known) == (1, 0)
+    listed = [row.why for row in await home.rows(select(doubles))]
+    assert listed == ([] if why is None else [why])
+    assert written.conflicts == len(listed)
+
+
+async def test_a_row_that_stands_twice_in_a_list_is_one_person(home: Office) -> None:
+    written = await brought(home, [AN, BA, AN, BA])
+
+    assert (written.new, written.known) == (2, 2)
+
+
+async def test_a_later_year_renews_the_record_but_not_who_it_is_of(home: Office) -> None:
+    await brought(home, [AN, BA], year="2024")
+
+    written = await brought(home, [BA, AN.but(born="1980", village="Thôn 9")], year="2025")
+
+    found = {str(d.answers["q01_ho_ten"]): d for d in (await documents(home)).values() if d}
+    assert (written.known, written.renewed) == (2, 2)
+    assert found[AN.name].year == "2025"
+    assert found[AN.name].answers["q02_ngay_sinh"] == AN.born
+    assert found[AN.name].answers["h_thon"] == "Thôn 9"
+
+
+async def test_a_form_that_was_handed_in_is_never_renewed(home: Office) -> None:
+    await brought(home, [AN], year="2024")
+    await home.write(lambda c: c.execute(update(people).values(submission_id=5)) and None)
+
+    written = await brought(home, [AN], year="2025")
+
+    assert (written.known, written.renewed) == (1, 0)
+
+
+async def test_undo_takes_back_whom_nobody_touched_and_names_the_others(home: Office) -> None:
+    first = await brought(home, [AN], year="2024")
+    await home.write(lambda c: c.execute(update(people).values(updated_at=1)) and None)
+    before = await home.write(everything)
+    second = await brought(home, [AN, BA, *commune(1200, seed=5)], year="2025")
+    mine = select(people.c.id).where(people.c.batch_id == second.batch_id).order_by(people.c.id)
+    ((touched,),) = await home.rows(mine.offset(50).limit(1))
+    row = {"id": 1, "person_id": touched, "unit": UNIT, "kind": "absent", "at": 1, "by": "x"}
+    await home.write(lambda c: c.execute(insert(outcomes).values(row)) and None)
+
+    undone = await home.write(lambda c: undo_batch(c, home.context, OFFICER, second.batch_id))
+
+    assert undone.kept == [touched]
+    assert (undone.deleted, undone.restored) == (1200, 1)
+    assert await count(home, people) == 2
+    assert await count(home, renewals) == 0
+    assert await count(home, households) == 2
+    after = await home.write(everything)
+    assert before["people"][0] in after["people"]
+    with pytest.raises(AlreadyUndone):
+        await home.write(lambda c: undo_batch(c, home.context, OFFICER, second.batch_id))
+    assert first.batch_id != second.batch_id
+
+
+async def test_only_who_manages_people_imports_and_undoes(home: Office) -> None:
+    for viewer in (STRANGER, ENUMERATOR):
+        with pytest.raises(Denied):
+            await home.write(partial(bring, office=home, invented=[AN], viewer=viewer))
+    written = await brought(home, [AN])
+
+    with pytest.raises(NoSuchBatch):
+        await home.write(lambda c: undo_batch(c, home.context, STRANGER, written.batch_id))
+    assert list(await home.write(lambda c: batches_of(c, STRANGER))) == []
+
+
+async def test_a_column_map_is_remembered_by_unit_and_headings(home: Office) -> None:
+    await home.write(lambda c: save_map(c, home.context, OFFICER, UNIT, "f1", "one"))
+    await home.write(lambda c: save_map(c, home.context, OFFICER, UNIT, "f1", "two"))
+
+    assert await home.write(lambda c: saved_map(c, OFFICER, UNIT, "f1")) == "two"
+    assert await home.write(lambda c: saved_map(c, OFFICER, UNIT, "f2")) is None
+    assert await home.write(lambda c: saved_map(c, STRANGER, UNIT, "f1")) is None
+
+
+KILLED: Final = """
+import os, signal, sys
+from storage.batches import Source, write_batch
+from storage.database import open_database
+from storage.lists import prepare
+from bench.invented import commune
+from tests.conftest import Clock, context, seeded
+from tests.managed import OFFICER, SOURCE, UNIT
+
+url, after = sys.argv[1], int(sys.argv[2])
+here = context(Clock(), seeded(3))
+prepared = prepare(here, UNIT, (one.listed() for one in commune(6000)))
+chunks = prepared.chunks
+def dying():
+    for number, chunk in enumerate(chunks()):
+        if number == after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield chunk
+class Dying:
+    unit, warned, households = prepared.unit, 0, prepared.households
+    chunks = staticmethod(dying)
+with open_database(url).writer.begin() as connection:
+    write_batch(connection, here, OFFICER, Dying, SOURCE)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("after", [0, 3, 6])
+def test_a_process_killed_in_the_middle_leaves_nothing(tmp_path: Path, after: int) -> None:
+    url = f"sqlite:///{tmp_path}/mau03.db"
+    migrate(url)
+    database = open_database(url)
+    assert database.writer is not None
+    with database.writer.begin() as connection:
+        settle_in(connection)
+
+    killed = subprocess.run([sys.executable, "-c", KILLED, url, str(after)], cwd=ROOT, check=False)
+
+    assert killed.returncode == -signal.SIGKILL
+    with database.writer.begin() as connection:
+        left = everything(connection)
+    database.writer.dispose()
+    assert not any(left.values())
+    assert (tmp_path / "mau03.db").stat().st_size > 0
+
+
+ROWS: Final = st.lists(
+    st.builds(
+        Invented,
+        number=st.just(0),
+        name=st.sampled_from(["Đinh Văn An", "Đinh Thị Ba", "Hồ Văn Cam"]),
+        born=st.sampled_from(["1980-02-03", "1980", "1981-02-03"]),
+        sex=st.just("nam"),
+        id_number=st.sampled_from(["", "051080000001", "051080000002"]),
+        village=st.sampled_from(["Thôn 1", "Thôn 2"]),
+        household=st.sampled_from(["", "H1", "H2"]),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(first=ROWS, second=ROWS)
+async def test_undo_leaves_what_was_there_before(
+    home: Office, first: list[Invented], second: list[Invented]
+) -> None:
+    await brought(home, first, year="2024")
+    before = await home.write(everything)
+    written = await brought(home, second, year="2025")
+    assert written.new + written.known == len(second)
+
+    undone = await home.write(lambda c: undo_batch(c, home.context, OFFICER, written.batch_id))
+
+    after = await home.write(everything)
+    assert (undone.deleted, undone.kept, undone.restored) == (written.new, [], written.renewed)
+    assert {**after, "batches": []} == {**before, "batches": []}
+    (batch,) = await home.rows(select(batches).where(batches.c.id == written.batch_id))
+    assert batch.undone_at is not None
