@@ -17,6 +17,7 @@ import typer
 from bot import (
     commands_accounts,
     commands_doubles,
+    commands_fieldwork,
     commands_imports,
     commands_keeping,
     commands_units,
@@ -137,6 +138,7 @@ commands_accounts.add_to(app)
 commands_units.add_to(app)
 commands_imports.add_to(app)
 commands_doubles.add_to(app)
+commands_fieldwork.add_to(app)
 
 
 def main() -> None:

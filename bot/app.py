@@ -15,6 +15,7 @@ from bot.dialogs.known import Known, Office
 from bot.dialogs.messages import Capabilities
 from bot.offices import open_office
 from bot.platforms.aside_page import PATH
+from bot.platforms.scan_page import PATH as SCAN_PATH
 from bot.ports import Clock, Entropy
 from storage.codes import new_code
 from storage.database import Database, open_database, serve_alone
@@ -30,9 +31,13 @@ T = TypeVar("T")
 
 CAPABILITIES = {
     "terminal": Capabilities("terminal", max_text=100_000),
-    "web": Capabilities("web", codes=True, max_text=100_000),
-    "telegram": Capabilities("telegram", deletes=True, relayed=True, per_second=30, per_chat=1),
-    "zalo": Capabilities("zalo", stays=True, relayed=True, max_text=2000, per_second=10),
+    "web": Capabilities("web", scanner="here", codes=True, max_text=100_000),
+    "telegram": Capabilities(
+        "telegram", scanner="site", deletes=True, relayed=True, per_second=30, per_chat=1
+    ),
+    "zalo": Capabilities(
+        "zalo", scanner="site", stays=True, relayed=True, max_text=2000, per_second=10
+    ),
 }
 """To add a platform: its module in `platforms/`, a line here, its start in `serving.py`."""
 
@@ -143,11 +148,17 @@ def _furnished(
     known = known_of(office, site=place.site)
     code = partial(new_code, random)
 
+    def link(chat_id: int, prompt: str) -> str:
+        return new_link(keys, chat_id, prompt, now=now(), random=random)
+
     def page_of(chat_id: int, prompt: str) -> str:
-        return f"{place.site}{PATH}/{new_link(keys, chat_id, prompt, now=now(), random=random)}"
+        return f"{place.site}{PATH}/{link(chat_id, prompt)}"
+
+    def scan_of(site: str, chat_id: int, prompt: str) -> str:
+        return f"{site}{SCAN_PATH}/{link(chat_id, prompt)}"
 
     conversation = Conversation(
-        form_of, CURRENT_FORM, known, CAPABILITIES, code, page_of if place.site else None
+        form_of, CURRENT_FORM, known, CAPABILITIES, code, page_of if place.site else None, scan_of
     )
     context = Context(
         keys=keys,

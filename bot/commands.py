@@ -82,31 +82,18 @@ def _explanation(error: Exception) -> str | None:
     from admin.exports.xlsx import TooManyRows
     from bot.content import texts_of
     from bot.dialogs.form import BadForm
-    from bot.offices import OfficeUnclear
     from bot.settings import BadSettings
-    from storage.access import Denied, OnlyCounts
-    from storage.accounts import AccountRefused
     from storage.backup import BackupRefused
     from storage.database import AlreadyRunning
     from storage.sealed import KeyRefused
-    from storage.units import UnitRefused
 
     texts = texts_of()
+    refused = _refusal(error, texts) or _about_people(error, texts)
+    if refused is not None:
+        return refused
     match error:
         case BadSettings():
             return error.explained(texts)
-        case OfficeUnclear():
-            key = "commune_unknown" if error.given else "commune_missing"
-            facts = {"given": error.given, "known": ", ".join(error.known) or "0"}
-            return texts(f"command.{key}", **facts)
-        case Denied():
-            key = "only_counts" if isinstance(error, OnlyCounts) else "denied"
-            action = str(error).partition(":")[0]
-            return texts(f"access.{key}", action=texts(f"actions.{action}"))
-        case AccountRefused():
-            return texts(f"account.{error.code}", **error.facts)
-        case UnitRefused():
-            return texts(f"unit.{error.code}", **error.facts)
         case AlreadyRunning():
             return f"{texts('command.already_running')}\n{error}"
         case KeyRefused():
@@ -120,8 +107,6 @@ def _explanation(error: Exception) -> str | None:
             return f"{texts('export.too_many_rows')}\n{error.__doc__}"
         case BadForm() | BadLayout():
             return str(error)
-        case _ if (said := _about_people(error, texts)) is not None:
-            return said
         case OperationalError() | InterfaceError() | ConnectionError():
             # The driver's own words: SQLAlchemy's would show the values too.
             why = getattr(error, "orig", error)
@@ -152,6 +137,35 @@ def _about_people(error: Exception, texts: "Texts") -> str | None:
             return texts("import.no_batch", batch=error)
         case AlreadyUndone():
             return texts("import.undone_before", batch=error)
+    return None
+
+
+def _refusal(error: Exception, texts: "Texts") -> str | None:
+    """Return why somebody may not do what they asked for; None when it is something else."""
+    from bot.offices import OfficeUnclear
+    from storage.access import Denied, OnlyCounts
+    from storage.accounts import AccountRefused
+    from storage.assignments import AssignRefused
+    from storage.returns import ReturnRefused
+    from storage.units import UnitRefused
+
+    match error:
+        case OfficeUnclear():
+            key = "commune_unknown" if error.given else "commune_missing"
+            facts = {"given": error.given, "known": ", ".join(error.known) or "0"}
+            return texts(f"command.{key}", **facts)
+        case Denied():
+            key = "only_counts" if isinstance(error, OnlyCounts) else "denied"
+            action = str(error).partition(":")[0]
+            return texts(f"access.{key}", action=texts(f"actions.{action}"))
+        case AccountRefused():
+            return texts(f"account.{error.code}", **error.facts)
+        case UnitRefused():
+            return texts(f"unit.{error.code}", **error.facts)
+        case AssignRefused():
+            return texts(f"assign.{error.code}", **error.facts)
+        case ReturnRefused():
+            return texts(f"return.{error.code}", **error.facts)
     return None
 
 

@@ -25,6 +25,7 @@ from storage.ids import VIETNAM
 
 if TYPE_CHECKING:
     from bot.app import House
+    from bot.dialogs.known import Known
 
 SETTLED = timedelta(minutes=5)
 """Events older than this are anchored: no transaction with an earlier one is still open."""
@@ -124,6 +125,35 @@ def tasks(data: Data = None, login: As = None) -> None:
         )
 
 
+def record(
+    receipt: Annotated[str, typer.Argument(help="Nine digits, spaces do not matter.")],
+    why: Annotated[str, typer.Option(help="Show numbers in full; the reason is kept.")] = "",
+    data: Data = None,
+    login: As = None,
+) -> None:
+    """Show one form that was handed in; that it was looked at is kept."""
+    with explained():
+        from admin.exports.table import label_lines
+        from bot.content import form_of, texts_of
+        from storage.records import open_record
+        from storage.submissions import Record
+
+        number = "".join(receipt.split())
+
+        async def work(house: "House") -> "tuple[Record | None, Known]":
+            viewer = await asking(house, login)
+            opened = partial(open_record, context=house.context, viewer=viewer, receipt=number)
+            return await write(house, partial(opened, why=why, now=now())), house.known
+
+        found, known = with_house(place_of(data), work)
+        if found is None:
+            typer.echo(texts_of()("command.no_record"), err=True)
+        else:
+            printed(label_lines(found, form_of(found.form), known))
+    if found is None:
+        raise typer.Exit(1)
+
+
 @audit_app.command("verify")
 def audit_verify(data: Data = None, login: As = None) -> None:
     """Check that no event was changed, lost or put in between."""
@@ -165,4 +195,5 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(inbox_app, name="inbox", help="Messages not processed (list, replay ID).")
     app.add_typer(outbox_app, name="outbox", help="Answers that reached nobody (list).")
     app.command()(tasks)
+    app.command()(record)
     app.add_typer(audit_app, name="audit", help="Verify the history, or write its digest (anchor).")

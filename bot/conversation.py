@@ -40,6 +40,8 @@ class Conversation:
     """Makes continuation codes; None: a paused draft stays where it is."""
     page_of: Callable[[int, str], str] | None = None
     """Chat and revision of its prompt -> address of a page to answer it on; None: there is none."""
+    scan_of: Callable[[str, int, str], str] | None = None
+    """Site, chat, revision of its prompt -> address of the page that reads a card's QR code."""
     bots: dict[str, str] = field(default_factory=dict)
     """Platform -> address of our bot there, once it has told it."""
 
@@ -184,7 +186,15 @@ class Conversation:
         form = self.form_of(dialog.draft.form if dialog.draft else self.current_form)
         page_of = partial(self.page_of, view.chat_id) if self.page_of else None
         account = view.account if view.account and view.account.role in COLLECTORS else None
-        return Scene(form, self.known, today, view.message_id, page_of, self.bots, account)
+        scan_of = self._scan_of(self.capabilities[incoming.platform], view.chat_id)
+        shown_on = (page_of, scan_of, self.bots)
+        return Scene(form, self.known, today, view.message_id, *shown_on, account)
+
+    def _scan_of(self, able: Capabilities, chat_id: int) -> Callable[[str], str] | None:
+        """Return what makes the address of the page that reads a card; None where it is not."""
+        site = self.known.site if able.scanner == "site" else ""
+        reachable = site if able.scanner == "site" else able.scanner
+        return partial(self.scan_of, site, chat_id) if self.scan_of and reachable else None
 
 
 def _dialog(view: ChatView) -> Dialog:

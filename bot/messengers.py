@@ -1,6 +1,8 @@
 """The messengers that are configured: checked against the office and made, not yet started."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -8,7 +10,9 @@ from msgspec.structs import replace
 
 from bot.app import CAPABILITIES, House
 from bot.dialogs.known import Office
+from bot.offices import save_bot
 from bot.ports import Messenger
+from bot.sender import Ledger
 from bot.settings import BadSettings, Problem, Settings, Token
 
 SETTINGS: Final[Mapping[str, str]] = {"telegram": "telegram_tokens", "zalo": "zalo_tokens"}
@@ -16,6 +20,26 @@ SETTINGS: Final[Mapping[str, str]] = {"telegram": "telegram_tokens", "zalo": "za
 
 FoundAt = Callable[[str, str], None]
 """Told platform and address of a bot."""
+
+
+@dataclass(slots=True)
+class Addresses:
+    """Where people find our bots: for links in conversations, and kept for whoever invites."""
+
+    bots: dict[str, str]
+    commune: str
+    ledger: Ledger | None = None
+    _kept: "set[asyncio.Task[None]]" = field(default_factory=set)
+
+    def found(self, platform: str, address: str) -> None:
+        assert self.ledger is not None  # noqa: S101 - opened before any messenger starts
+        self.bots[platform] = address
+        keep = partial(save_bot, commune=self.commune, platform=platform, address=address)
+        self._kept.add(asyncio.create_task(self.ledger.write(keep)))
+
+    async def kept(self) -> None:
+        """Wait until all that was found is on the disk."""
+        await asyncio.gather(*self._kept)
 
 
 def tokens_of(settings: Settings) -> Mapping[str, Sequence[Token]]:

@@ -4,13 +4,14 @@ It knows no database and no platform. Styles and fonts are ours and lie in the p
 asks another host for anything.
 """
 
+import asyncio
+import gzip
 import logging
-import mimetypes
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -28,6 +29,16 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 DIGEST: Final = 12
 """Hexadecimal digits of a file's SHA-256 in its address."""
 LINKED: Final = re.compile(r'url\("([^"]+)"\)')
+TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".woff2": "font/woff2",
+}
+"""Not asked of the machine: a browser told not to guess refuses a script of another type."""
+PACKED: Final = frozenset({".css", ".js", ".svg", ".wasm"})
+"""Kinds of files that compress."""
 
 # With no-referrer a browser hides the origin of our own forms: they could not be told from others.
 HEADERS: Final[Mapping[str, str]] = {
@@ -39,15 +50,29 @@ HEADERS: Final[Mapping[str, str]] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "X-Robots-Tag": "noindex, nofollow",
 }
+SCANNING: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"]
+    + "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+"""On the page that reads a card instead of the same of HEADERS: our camera, scripts and reader."""
 PRIVATE: Final = "no-store"
 """Cache-Control of everything that is not a static file: pages show what people wrote."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asset:
     content: bytes
     media_type: str
     digest: str
+    packs: bool
+    _packed: bytes = field(default=b"")
+
+    async def packed(self) -> bytes:
+        """Return the content compressed by gzip, done once and when first asked for."""
+        if not self._packed:
+            self._packed = await asyncio.to_thread(gzip.compress, self.content, mtime=0)
+        return self._packed
 
 
 class Assets:
@@ -64,8 +89,10 @@ class Assets:
         if name.endswith(".css"):
             linked = LINKED.sub(lambda found: f'url("{self.url(found[1])}")', content.decode())
             content = linked.encode()
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        self._assets[name] = Asset(content, media_type, sha256(content).hexdigest()[:DIGEST])
+        kind = PurePath(name).suffix
+        media_type = TYPES.get(kind, "application/octet-stream")
+        digest = sha256(content).hexdigest()[:DIGEST]
+        self._assets[name] = Asset(content, media_type, digest, kind in PACKED)
 
     def url(self, name: str) -> str:
         """Return the address of a file. Raises KeyError for one that is not there."""
@@ -76,8 +103,12 @@ class Assets:
         asset = self._assets.get(request.path_params["name"])
         if asset is None or asset.digest != request.path_params["digest"]:
             return PlainTextResponse("not found", 404)
-        headers = {"Cache-Control": FOR_EVER}
-        return Response(asset.content, media_type=asset.media_type, headers=headers)
+        headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+        content = asset.content
+        if asset.packs and "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            content = await asset.packed()
+        return Response(content, media_type=asset.media_type, headers=headers)
 
 
 class Pages:
@@ -113,7 +144,7 @@ class Guarded:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", PRIVATE)
             await send(message)
 

@@ -28,10 +28,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from bot.app import CAPABILITIES, House, Place, open_house_async
 from bot.jobs.bell import start as start_bell
 from bot.linking import Door, Locks
-from bot.messengers import configured
-from bot.offices import save_bot
+from bot.messengers import Addresses, configured
 from bot.pages import Assets, Guarded, Pages
 from bot.platforms.aside_page import AsidePage
+from bot.platforms.scan_page import ScanPage
 from bot.platforms.web import Web
 from bot.ports import Clock, Entropy, Messenger
 from bot.sender import Ledger, Sender
@@ -44,8 +44,7 @@ from storage.workers import enter
 BACKUPS: Final = "backups"
 """Folder in the data folder whose newest file is the last backup."""
 HOURS: Final = 3600.0
-FIRST_DAY: Final = 24.0
-"""Hours in which a new installation needs no backup yet."""
+FIRST_DAY: Final = 24.0  # hours in which a new installation needs no backup yet
 DATABASE_PATIENCE: Final = 3.0
 """Seconds the database has to answer the question how it is."""
 LAST_ANSWERS: Final = 5
@@ -77,17 +76,10 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
     place = place_of(settings)
     house = await open_house_async(place, now=now, random=random, alone=True)
     unit = house.office.commune
-    kept: set[asyncio.Task[None]] = set()
-
-    def found_at(platform: str, address: str) -> None:
-        """Know a bot's address here, and keep it for whoever writes invitations elsewhere."""
-        house.conversation.bots[platform] = address
-        work = partial(save_bot, commune=unit, platform=platform, address=address)
-        kept.add(asyncio.create_task(ledger.write(work)))
-
-    messengers = configured(settings, house, found_at)
+    addresses = Addresses(house.conversation.bots, unit)
+    messengers = configured(settings, house, addresses.found)
     sender = Sender(messengers, house.keys, house.context.worker, now, random, unit=unit)
-    ledger = await open_ledger(house, sender)
+    ledger = addresses.ledger = await open_ledger(house, sender)
     server = _Server(_configured(application(house, ledger, sender, messengers)))
     settle_memory()
     _announce(house, listening, messengers)
@@ -106,7 +98,7 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
         await sender.stop()
         await asyncio.gather(*(messenger.stop() for messenger in messengers.values()))
         await sender.stop()  # what was handed in meanwhile is given back, for the next process
-        await asyncio.gather(*kept)
+        await addresses.kept()
         await close_ledger(ledger)
         await house.database.close()
         print(house.known.texts("serving.stopped"))
@@ -114,8 +106,7 @@ async def _serve(settings: Settings, listening: socket.socket, now: Clock, rando
 
 def place_of(settings: Settings) -> Place:
     """Return where the settings say that things are kept."""
-    key = (settings.key_file, settings.key_text)
-    where = (settings.data, settings.database, *key)
+    where = (settings.data, settings.database, settings.key_file, settings.key_text)
     return Place(*where, site=settings.public_url, commune=settings.commune)
 
 
@@ -173,6 +164,7 @@ def application(
     routes = [
         *web.routes,
         *AsidePage(web).routes,
+        *ScanPage(web).routes,
         *(route for messenger in messengers.values() for route in messenger.routes),
         Route("/healthz", health.show, methods=["GET"]),
         Route("/static/{digest}/{name:path}", assets.serve, methods=["GET"]),
@@ -218,8 +210,7 @@ class Health:
                 found = await house.read(of)
         except Exception:
             return None
-        place = house.place
-        age = await asyncio.to_thread(backup_age, place, self._since, now)
+        age = await asyncio.to_thread(backup_age, house.place, self._since, now)
         return found | {"backup_age": age}
 
 

@@ -176,7 +176,12 @@ people: Final = Table(
     Index(None, "id_token"),
     Index(None, "person_token"),
     Index(None, "batch_id"),
-    Index(None, "submission_id"),
+    Index(  # partial: without a form are most, and no index finds those
+        "ix_people_submission_id",
+        "submission_id",
+        sqlite_where=text("submission_id IS NOT NULL"),
+        postgresql_where=text("submission_id IS NOT NULL"),
+    ),
 )
 
 renewals: Final = Table(

@@ -107,10 +107,15 @@ def serve_alone(url: str) -> FileLock | None:
 
 
 def lock_chats(connection: Connection, tokens: Sequence[str]) -> None:
-    """Let no other worker touch these chats until the transaction ends.
+    """Let no other worker touch these chats until the transaction ends."""
+    lock_tokens(connection, tokens)
+
+
+def lock_tokens(connection: Connection, tokens: Sequence[str]) -> None:
+    """Let no other worker look for the same until the transaction ends.
 
     SQLite has one writer, so there is nothing to do. On PostgreSQL the locks are taken in
-    sorted order: two workers never wait for each other.
+    sorted order: two workers never wait for each other. Chats are locked before anything else.
     """
     if connection.dialect.name == "sqlite":
         return

@@ -11,7 +11,7 @@ from bot.dialogs.messages import Incoming, Outgoing
 from bot.dialogs.people import Page, PersonCard, Progress, Search
 from bot.dialogs.readers.reading import Value
 from storage.area import Holder, Worker, worker_of
-from storage.codes import new_short_code, token_of
+from storage.codes import check_digit, new_short_code, token_of
 from storage.database import bound_list, run_sql
 from storage.fieldwork import Fieldwork
 from storage.ids import Ids, Now, Random, instant
@@ -295,18 +295,3 @@ def append_event(
     submission.head = chained(submission.head, json.encode(facts), sealed)
     submission.event_count = seq
     return (*facts, sealed, submission.head)
-
-
-_DAMM: Final = (
-    "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
-    "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
-)  # fmt: skip
-"""Damm's quasigroup of order ten (H. M. Damm, 2004)."""
-
-
-def check_digit(digits: str) -> str:
-    """Return Damm's check digit: it shows every single wrong digit and every swap of two."""
-    row = 0
-    for digit in digits:
-        row = int(_DAMM[row][int(digit)])
-    return str(row)

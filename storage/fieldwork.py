@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, or_, select
 
 from bot.dialogs.people import REVISITED, Page, PersonCard, Progress, Search
+from storage.access import grant
 from storage.area import SEE, Worker, area, given_to, household_area
 from storage.cards import address_of, card
 from storage.commune_tables import accesses, households, people, person_marks
@@ -24,6 +25,8 @@ from storage.tables import submissions
 PAGE: Final = 8
 """Lines of a list that are shown at a time."""
 ID_DIGITS: Final = (9, 12)
+NOBODY: Final = 0
+"""A row number nobody has: who is not there and who is not theirs is looked for alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,11 @@ class Fieldwork:
 
     def people(self, search: Search) -> Page:
         mine = and_(self._area(), LISTED)
-        wanted = and_(mine, *self._wanted(search), *_narrowed(self.keys, search))
+        wanted = and_(mine, *self._wanted(search), *_narrowed(self.connection, self.keys, search))
         total = self.connection.scalar(select(func.count()).select_from(people).where(wanted)) or 0
-        page = select(people.c.id).where(wanted).order_by(*_most_urgent_first(self.keys, search))
+        few = grant(self.worker.viewer, SEE).scope == "assigned"
+        order = _most_urgent_first(self.keys, search, few=few)
+        page = select(people.c.id).where(wanted).order_by(*order)
         ids = list(self.connection.scalars(page.offset(search.after).limit(PAGE)))
         found = known_people(self.connection, self.keys, self._drafts(), people.c.id.in_(ids))
         lines = {known.line.id: known.line for known in found}
@@ -148,7 +153,7 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count(case((condition, 1)))
 
 
-def _narrowed(keys: Keys, search: Search) -> list[ColumnElement[bool]]:
+def _narrowed(connection: Connection, keys: Keys, search: Search) -> list[ColumnElement[bool]]:
     narrowed = []
     if search.village:
         narrowed.append(people.c.village == search.village)
@@ -156,23 +161,33 @@ def _narrowed(keys: Keys, search: Search) -> list[ColumnElement[bool]]:
         narrowed.append(people.c.household_id == search.household)
     digits = search.words.replace(" ", "")
     if digits.isdecimal() and len(digits) in ID_DIGITS:
-        return [*narrowed, people.c.id_token == keys.token("id_number", digits)]
+        # Looked up first, or a planner takes the way through the whole unit.
+        token = keys.token("id_number", digits)
+        numbered = connection.scalars(select(people.c.id).where(people.c.id_token == token))
+        return [*narrowed, people.c.id.in_(numbered.all() or [NOBODY])]
     name = people.c.folded_name
     return narrowed + [name.contains(word, autoescape=True) for word in search.words.split()]
 
 
-def _most_urgent_first(keys: Keys, search: Search) -> list[ColumnElement[Any]]:
+def _most_urgent_first(keys: Keys, search: Search, *, few: bool) -> list[ColumnElement[Any]]:
     """Order: names in which every word begins one, poor households, then from door to door."""
-    tokens = [keys.token("flag", flag) for flag in FLAGS]
-    marked = select(person_marks.c.person_id).where(person_marks.c.token.in_(tokens))
-    poor = people.alias("poor")
-    homes = select(poor.c.household_id).where(
-        poor.c.id.in_(marked), poor.c.household_id.is_not(None)
-    )
-    poor_first = case((or_(people.c.id.in_(marked), people.c.household_id.in_(homes)), 0), else_=1)
+    poor_first = case((_is_poor(keys, few=few), 0), else_=1)
     # NULL comes first in one database and last in the other.
     village, home = func.coalesce(people.c.village, ""), func.coalesce(people.c.household_id, 0)
     door_to_door = [poor_first, village, home, people.c.folded_name, people.c.id]
     words = (f" {word}" for word in search.words.split())
     begun = [(" " + people.c.folded_name).contains(word, autoescape=True) for word in words]
     return [case((and_(*begun), 0), else_=1), *door_to_door] if begun else door_to_door
+
+
+def _is_poor(keys: Keys, *, few: bool) -> ColumnElement[bool]:
+    """Somebody marked, or of a household where somebody is: asked of each of a few, or of all."""
+    marked = person_marks.c.token.in_([keys.token("flag", flag) for flag in FLAGS])
+    poor = people.alias("poor")
+    if few:
+        theirs = exists().where(person_marks.c.person_id == people.c.id, marked)
+        home = exists().where(poor.c.household_id == people.c.household_id)
+        return or_(theirs, home.where(person_marks.c.person_id == poor.c.id, marked))
+    ids = select(person_marks.c.person_id).where(marked)
+    homes = select(poor.c.household_id).where(poor.c.id.in_(ids), poor.c.household_id.is_not(None))
+    return or_(people.c.id.in_(ids), people.c.household_id.in_(homes))

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.dialogs.readers.reading import Value
-from storage.database import bound_list, run_sql
+from storage.database import bound_list, lock_tokens, run_sql
 from storage.desk import Desk, Submission, append_event
 from storage.freeing import free
 from storage.homes import Home, assign_newcomer, home_of, relation_of
@@ -89,6 +89,8 @@ def _candidates(desk: Desk, handed_in: Sequence[Submission]) -> dict[int, Person
     ids = sorted({i for s in handed_in for i in (s.person_id, s.renewed) if i is not None})
     numbers = sorted({form.id_token for form in forms if form.id_token})
     names = sorted({form.person_token for form in forms if form.person_token})
+    # Or two workers would both find that a person has no form yet.
+    lock_tokens(desk.connection, [*numbers, *names, *(f"{one:016x}" for one in ids)])
     found = {row.id: row for row in _read(desk, ids, numbers, names)}
     for submission in handed_in:
         while (row := found.get(submission.person_id or 0)) and row.merged_into is not None:

@@ -17,6 +17,10 @@ from storage.tables import submissions
 from storage.turn import Document
 
 EXPORT: Final = "export_records"
+COLUMNS: Final = (
+    *("id", "receipt", "form", "unit", "village", "status", "confirmed_at", "duplicate"),
+    *("data_key", "record"),
+)
 CHUNK: Final = 500
 """Records read and unsealed at a time: memory does not grow with their number."""
 
@@ -55,7 +59,7 @@ def confirmed(
         page = wanted.where(submissions.c.id > after).order_by(submissions.c.id).limit(CHUNK)
         rows = connection.execute(page).all()
         for row in rows:
-            yield _record(keys, row, hide=given.form == "masked")
+            yield record_of(keys, row, hide=given.form == "masked")
         if len(rows) < CHUNK:
             return
         after = rows[-1].id
@@ -86,9 +90,7 @@ def check_second(
 
 
 def _confirmed(viewer: Viewer, since: datetime | None) -> Select[Any]:
-    names = ("id", "receipt", "form", "unit", "village", "status", "confirmed_at", "duplicate")
-    columns = [submissions.c[name] for name in (*names, "data_key", "record")]
-    wanted = select(*columns).where(
+    wanted = select(*(submissions.c[name] for name in COLUMNS)).where(
         within(viewer, EXPORT, submissions),
         submissions.c.confirmed_at.is_not(None),
         submissions.c.record.is_not(None),
@@ -99,7 +101,8 @@ def _confirmed(viewer: Viewer, since: datetime | None) -> Select[Any]:
     return wanted
 
 
-def _record(keys: Keys, row: Row[Any], *, hide: bool) -> Record:
+def record_of(keys: Keys, row: Row[Any], *, hide: bool) -> Record:
+    """Return a row of COLUMNS opened; its numbers masked when they are to be hidden."""
     key = keys.data_key(row.id, row.data_key)
     answers = unseal_document(key, row.record, place("submissions", "record", row.id))
     if hide:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from sqlalchemy import Table, event, insert, select, update
 
 from bot.dialogs import record
 from bot.dialogs.readers.reading import Value
-from storage.commune_tables import accounts, assignments, households, people, person_marks, units
+from storage.commune_tables import accounts, assignments, households, people, person_marks
 from storage.database import Database
 from storage.ids import milliseconds
 from storage.ledger import chat_token
@@ -26,12 +27,14 @@ from storage.people import (
 from storage.sealed import place, seal
 from storage.tables import chats, submissions
 from storage.turn import Confirmed, Decision, Event, Filling, Lookup
-from tests.conftest import Office, message
+from storage.units import ensure_commune
+from tests.conftest import COMMUNE, Office, message
 
 T = TypeVar("T")
 HERE = "51.99999"
 """The unit that `conftest.context` speaks for."""
 THERE = "51.11111"
+ELSEWHERE = replace(COMMUNE, commune=THERE, commune_name="Xã Khác (bịa)")
 
 
 def answers(
@@ -81,12 +84,8 @@ class Commune:
     _numbers: Any = field(default_factory=lambda: count(1))
 
     async def build(self) -> "Commune":
-        rows: list[tuple[str, str | None, str, str]] = [("51", None, "province", "/51/")]
-        rows += [(code, "51", "commune", f"/51/{code}/") for code in (HERE, THERE)]
-        for code, parent, level, path in rows:
-            unit = {"code": code, "parent": parent, "level": level, "kind": "xa", "name": code}
-            row = {**unit, "folded_name": code, "path": path, "position": 1}
-            await self._insert(units, row)
+        for commune in (COMMUNE, ELSEWHERE):
+            await self.office.write(partial(ensure_commune, office=commune))
         return self
 
     @property

@@ -7,11 +7,14 @@ in Python, and has never seen a condition of SQL.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import Connection, Table, insert, select
 
+from admin.roles_page import roles_page
+from bot.content import texts_of
 from bot.dialogs import known
 from storage.access import HANDED_OVER, TABLES, Denied, Viewer, grant, within
 from storage.commune_tables import accounts, assignments, households, people
@@ -335,3 +338,9 @@ def test_a_table_of_roles_with_a_slip_is_refused(cell: str) -> None:
     assert read_policy(text_of.replace(cell, '{ scope = "unit" }')).actions["look"] == {
         "officer": Grant("unit")
     }
+
+
+def test_the_page_of_roles_is_the_table() -> None:
+    page = Path(__file__).parent.parent / "docs/roles.md"
+
+    assert page.read_text("utf-8") == roles_page(policy(), texts_of())

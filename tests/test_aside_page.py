@@ -73,7 +73,7 @@ async def test_a_private_question_offers_the_page_first(site: Site) -> None:
 
 
 async def test_an_ordinary_question_does_not(site: Site) -> None:
-    told = await say(site, *TO_ITEM_4[:4])
+    told = await say(site, *TO_ITEM_4[:5])
 
     assert SITE not in told[-1].text
 

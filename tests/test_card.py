@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.content import form_of, known_of
-from bot.dialogs.card import QUESTION_OF_FIELD, looks_like_card, read_card
+from bot.dialogs.card import QUESTION_OF_FIELD, first_fields, looks_like_card, read_card
 from bot.dialogs.readers.reading import Invalid
 from bot.dialogs.state import Answer
 from tests.talks import OFFICE
@@ -42,6 +42,11 @@ def test_seven_fields_fill_five_items() -> None:
 @pytest.mark.parametrize("more", ["|", "|Nguyễn Văn Cha|Trần Thị Mẹ|", "|x" * 20])
 def test_of_a_longer_card_the_rest_is_discarded(more: str) -> None:
     assert read(CARD + more) == read(CARD)
+
+
+@pytest.mark.parametrize("more", ["", "|", "|Nguyễn Văn Cha|Trần Thị Mẹ|"])
+def test_the_first_fields_are_all_that_is_looked_at(more: str) -> None:
+    assert first_fields(f" {CARD}{more}\n") == CARD
 
 
 @pytest.mark.parametrize("old", ["212345678", ""])

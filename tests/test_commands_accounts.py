@@ -2,7 +2,9 @@
 
 import csv
 import re
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,36 @@ def test_an_export_is_what_the_role_may_see(
         rows = list(csv.reader(file))[1:]
     assert len(rows) == count
     assert all(("•" in "".join(row)) == masked for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("asks", "code", "masked"),
+    [
+        ([], 0, True),
+        (["--why", "Dân báo sai số"], 0, False),
+        (["--as", "hoa"], 0, True),
+        (["--as", "hoa", "--why", "Dân báo sai số"], 0, False),
+        (["--as", "dao"], 1, None),  # somebody else's entry
+        (["--as", "sen"], 1, None),  # not handed over
+        (["--as", "sen", "--why", "Cần xem"], 1, None),
+        (["--as", "cuc"], 1, None),
+        (["--as", "tuan"], 1, None),
+    ],
+)
+def test_one_form_is_shown_as_the_role_may_see_it_and_the_look_is_kept(
+    filled: Path, asks: Sequence[str], code: int, masked: bool | None
+) -> None:
+    with closing(sqlite3.connect(filled / "mau03.db")) as database:
+        (receipt,) = database.execute("SELECT receipt FROM submissions").fetchone()
+        before = database.execute("SELECT count(*) FROM accesses").fetchone()[0]
+
+        done, said, _ = at(filled, "record", receipt, *asks)
+
+        looks = database.execute("SELECT action, why FROM accesses ORDER BY id").fetchall()
+    assert (done, bool(said), len(looks) - before) == (code, code == 0, int(code == 0))
+    if code == 0:
+        assert ("•" in said) == masked
+        assert looks[-1] == (("read_record", None) if masked else ("reveal_record", asks[-1]))
 
 
 def test_an_invitation_is_shown_once_with_its_links_and_picture(

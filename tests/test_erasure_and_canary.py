@@ -17,13 +17,18 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection, LargeBinary, Row, select
 
 from bot.app import Place, open_house
+from storage.access import Viewer
 from storage.audit import broken_chains
 from storage.backup import daily_backup
+from storage.commune_tables import households, people
+from storage.returns import give_back
 from storage.sealed import Keys, place, unseal
 from storage.tables import consents, metadata, submissions
-from tests.conftest import seeded
+from tests.commune import HERE, Commune, answers
+from tests.conftest import Office, seeded
 from tests.filled import ROOT, START, fill, in_chat, run
 from tests.test_commands import set_aside
+from tests.test_returns import Clerk
 
 ADDRESS: Final = "xóm Canary Chào Mào, thôn Tà Vinh, xã Sơn Tây, tỉnh Quảng Ngãi"
 WHOLE: Final = (
@@ -150,14 +155,20 @@ NAMED: Final[Mapping[str, Callable[[Row[Any]], str]]] = {
     "inbox": lambda row: f"{row.platform}:{row.account}:{row.event_id}",
     "events": lambda row: f"{row.submission_id}:{row.seq}",
     "anchors": lambda row: row.day,
+    "renewals": lambda row: f"{row.batch_id}:{row.person_id}",
     **dict.fromkeys(("chats", "submissions", "consents", "tasks", "outbox"), _by_id),
+    **dict.fromkeys(("accounts", "people", "households", "returns", "merges"), _by_id),
 }
 
 
 def readable(connection: Connection, keys: Keys) -> str:
     """Return everything that can still be unsealed with the office's key, as one text."""
-    wrapped = select(submissions.c.id, submissions.c.data_key)
-    opened = [keys.data_key(i, key) for i, key in connection.execute(wrapped) if key]
+    opened = [
+        keys.data_key(row.id, row.data_key)
+        for table in (submissions, people, households)
+        for row in connection.execute(select(table.c.id, table.c.data_key))
+        if row.data_key
+    ]
     found = []
     for where, cell in sealed_cells(connection):
         for key in (keys.office, *opened):
@@ -196,6 +207,34 @@ def test_what_was_erased_is_unreadable_even_with_the_key(
     assert leaks(tmp_path) == {}
     assert (kept.status, kept.folded_name, kept.data_key, broken) == ("erased", None, None, [])
     assert decisions == [("collect", "yes"), ("contact", "no"), last]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_nothing_of_an_erased_form_is_left_with_its_person(
+    office: Office, listed: bool
+) -> None:
+    commune, keys = await Commune(office).build(), office.context.keys
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    on_the_list = answers("Họa Mi Trong Sổ", "1987-11-17", "051187006543")
+    person = await commune.person(on_the_list) if listed else 0
+    said = answers("Vành Khuyên", "1979-12-28", "051079009876", q12_2_nghe="nuôi Chim Cút")
+    sent = await commune.hand_in("lan", said, person_id=person, relation_to_head="Chích Chòe")
+    officer, comments = Viewer("officer", HERE, None, by="hanh"), {"q09_gdpt": "Sáo Sậu"}
+    await office.write(
+        lambda c: give_back(c, office.context, Clerk(), officer, f"{sent:09}", comments)
+    )
+    before = found_in((await office.write(lambda c: readable(c, keys))).encode())
+
+    await commune.do("lan", erased=[sent])
+
+    after = found_in((await office.write(lambda c: readable(c, keys))).encode())
+    theirs = {"Vành Khuyên", "1979-12-28", "051079009876", "Chim Cút", "Chích Chòe", "Sáo Sậu"}
+    lists = {"Họa Mi", "1987-11-17", "051187006543"} if listed else set()
+    assert {*before} == theirs | lists
+    assert {*after} == lists
+    rows = await office.rows(select(people))
+    assert [row.folded_name for row in rows] == (["hoa mi trong so"] if listed else [None])
+    assert await office.run(broken_chains) == []
 
 
 def test_the_walk_reads_what_is_not_erased(tmp_path: Path) -> None:

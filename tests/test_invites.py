@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
+from bot.dialogs.messages import Incoming, Text
 from bot.linking import OF_A_CHAT
 from storage.access import Denied, Viewer
 from storage.accounts import (
@@ -222,8 +223,6 @@ async def test_who_is_disabled_is_cut_off_at_the_next_message(phones: Phones) ->
 async def test_what_waited_for_a_chat_is_not_shown_once_it_is_cut_off(phones: Phones) -> None:
     login = await joined(phones)
     at = phones.clock()
-    from bot.dialogs.messages import Incoming, Text
-
     await phones.door.submit(Incoming("telegram", "100001", "late", "an", Text("?"), at, at))
     assert await phones.waiting("telegram")
 
@@ -246,6 +245,16 @@ async def test_a_page_of_who_is_cut_off_shows_nothing_else(phones: Phones) -> No
     assert "đã bị khóa" in page and "Nguyễn" not in page and "thu thập thông tin<" not in page
     assert "đã bị khóa" in await visitor.say("phiếu của tôi")
     assert "Nguyễn" not in visitor.page
+
+
+async def test_the_page_for_codes_takes_an_invitation_too(phones: Phones) -> None:
+    visitor = phones.site.visitor()
+    await visitor.look("/tiep")
+
+    answer = await visitor.post("/tiep", code=written(await invited(phones)), birth="")
+
+    assert answer.status_code == 303
+    assert "Từ nay cuộc trò chuyện này" in await visitor.look()
 
 
 async def test_a_new_phone_takes_everything_along(phones: Phones) -> None:

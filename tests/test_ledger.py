@@ -13,9 +13,9 @@ from msgspec import structs
 from sqlalchemy import Connection, event, func, select, update
 
 from storage.audit import anchor_holds, broken_chains, write_anchor
+from storage.codes import check_digit
 from storage.commune_tables import units
 from storage.database import lock_chats
-from storage.desk import check_digit
 from storage.group import LedgerClosed, SqliteLedger
 from storage.inbox import dead_letters, mark_replayed, open_letter
 from storage.ledger import chat_token

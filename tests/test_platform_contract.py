@@ -175,7 +175,11 @@ class WebDriver:
 
     def chat(self) -> tuple[str, str, str]:
         secret = self.visitor.client.cookies["mau03"]
-        return web.PLATFORM, web.ACCOUNT, self.house.keys.token("web chat", secret)
+        return (
+            web.PLATFORM,
+            web.ACCOUNT,
+            self.house.keys.token("web chat", f"{self.house.context.unit} {secret}"),
+        )
 
 
 @dataclass

@@ -163,6 +163,20 @@ async def test_forms_of_one_batch_see_each_other(commune: Commune) -> None:
     assert (await commune.one(an)).submission_id == 500 + ord("a")
 
 
+async def test_forms_of_several_workers_see_each_other(commune: Commune) -> None:
+    chats = [f"chat {number}" for number in range(4)]
+    for day in range(1, 6):
+        said = answers("An Van An", f"1990-01-{day:02}", f"05109000010{day}")
+        an = await commune.person(said)
+        begun = {chat: await commune.begin(chat) for chat in chats}
+
+        await asyncio.gather(*(commune.hand_in(chat, said, sent) for chat, sent in begun.items()))
+
+        settled = {await commune.person_of(sent) for sent in begun.values()}
+        assert an in settled and len(settled) == len(chats)
+        assert (await commune.one(an)).submission_id in begun.values()
+
+
 @pytest.mark.parametrize("status", ["withdrawn", "void", "erased"])
 @pytest.mark.parametrize("listed", [True, False])
 async def test_a_form_that_counts_no_more_lets_its_person_go(

@@ -9,6 +9,8 @@ STORAGE: Final = Path(__file__).parent.parent / "storage"
 TRUSTED: Final = {"viewer", "worker", "desk"}
 """Words of parameters that carry who asks: a viewer, or what was loaded for one chat."""
 MACHINERY: Final = {
+    "blocks": "pairs of one unit, for the list of doubles, which is told who asks",
+    "presence": "whether a row of an import is somebody known; the import is told who asks",
     "ledger": "the turn of one chat; what it asks of people goes through its account",
     "desk": "what lies open of one chat during its turn",
     "apply": "writes what was decided of one chat",
@@ -37,6 +39,15 @@ MACHINERY: Final = {
 }
 """Modules whose functions may do without a viewer, and why."""
 ALONE: Final = {
+    ("accounts", "new_login"): "counts logins, to make the next",
+    ("area", "given_to"): "what one account was given: part of its own conditions",
+    ("batches", "write_document"): "writes what an import that was allowed has read",
+    ("cards", "address_of"): "of a person who was let through",
+    ("cards", "comments_of"): "of a form that was let through",
+    ("doubles", "note_pairs"): "writes pairs found while a form settles",
+    ("invites", "use_invite"): "whoever has the code",
+    ("lines", "known_people"): "takes the viewer's condition as an argument",
+    ("managing", "lock_unit"): "a lock, no row",
     ("accounts", "viewer_of"): "finds out who asks",
     ("accounts", "insert_account"): "its caller has checked",
     ("invites", "find_invite"): "whoever has the code",

@@ -112,3 +112,12 @@ def _about_columns(known: Known, *, codes: bool) -> list[Column]:
 def vietnam_time(at: datetime) -> str:
     """Return an instant as dd/mm/yyyy HH:MM in Vietnam."""
     return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
+def label_lines(record: Record, form: Form, known: Known) -> Iterator[tuple[str, str]]:
+    """Yield title and answer of every question of one record, in the order of the form."""
+    (shown,) = plain([record])
+    for question in form.questions:
+        if question.id in shown.values:
+            title = f"{question.item}. {question.title}"
+            yield title, label_of(question, shown.values[question.id], known)

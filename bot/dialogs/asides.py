@@ -17,6 +17,7 @@ from bot.dialogs.effects import (
     Tell,
     Unlink,
 )
+from bot.dialogs.elsewhere import scan
 from bot.dialogs.enumerator import LISTS, home
 from bot.dialogs.enumerator import new as meet_new
 from bot.dialogs.family import shut
@@ -337,6 +338,7 @@ ASIDES: Final[Mapping[str, Aside]] = {
     "erase": _erase,
     "stop": _stop,
     "item_8": _item_8,
+    "scan": scan,
     "link": _link,
     "linked": _linked,
     "unlink": _unlink,

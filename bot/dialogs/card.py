@@ -35,9 +35,14 @@ def looks_like_card(text: str) -> bool:
     return rest.count("|") >= FEWEST_BARS and first.strip().isascii() and first.strip().isdigit()
 
 
+def first_fields(text: str) -> str:
+    """Return what a card says about its holder; the rest is about other people and left out."""
+    return "|".join(text.strip().split("|", FIELDS)[:FIELDS])
+
+
 def read_card(text: str, form: Form, today: date, known: "Known") -> dict[str, Answer]:
     """Return the card's answers. Raises Invalid when a field does not validate."""
-    fields = [field.strip() for field in text.split("|", FIELDS)[:FIELDS]]
+    fields = [field.strip() for field in first_fields(text).split("|")]
     if len(fields) < FIELDS or len(fields[0]) != 12 or not _is_day(fields[6]):
         raise Invalid("card_unreadable")
     answers: dict[str, Answer] = {}

@@ -75,8 +75,9 @@ class Capabilities(Struct, frozen=True):
 
     route: str
     """Key of the sentence in the consent that says through whose servers messages go."""
-    scanner: bool = False
-    """The card's QR code can be read on this platform."""
+    scanner: Literal["", "here", "site"] = ""
+    """Where the page that reads a card's QR code is: on the same pages, on our public site, or
+    nowhere."""
     codes: bool = False
     """A paused draft can be opened elsewhere with a continuation code."""
     deletes: bool = False
@@ -115,4 +116,6 @@ class Outgoing(Struct, frozen=True, omit_defaults=True):
     """Revision of the open prompt; comes back in `Press.prompt`."""
     protect: bool = False
     """Personal summary: not to be forwarded where the platform can prevent it."""
+    scan: str = ""
+    """Address of the page that reads a card's QR code, also in the text: a link, or a button."""
     ref: str = ""

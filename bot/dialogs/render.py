@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from bot.dialogs.answering import said_of, warnings
 from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
+from bot.dialogs.elsewhere import offers_scan, private_page, scan_address
 from bot.dialogs.enumerator import SINCE
 from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
@@ -46,6 +47,10 @@ def render(
         named = number == last or isinstance(effect, Refuse)
         shown = _open_prompt(scene, dialog) if named else {}
         match effect:
+            case Tell("scan_page"):
+                url = scan_address(scene, dialog)
+                text = scene.known.texts("scan_page", url=url)
+                bubbles.append(Outgoing("info", text, scan=url, **shown))
             case Tell(key, facts):
                 text = _told(scene, key, facts, able)
                 bubbles.append(Outgoing("info", text, protect=key in PERSONAL, **shown))
@@ -83,14 +88,13 @@ def _asked(
     question = scene.form.by_id.get(prompt.question)
     if question:
         lines = _question_lines(scene, dialog, question)
-        if able.stays and question.private and scene.page_of:
-            page = scene.page_of(str(prompt.rev))
-            notes = [*notes, scene.known.texts("private_page", url=page)]
+        notes = [*notes, *private_page(scene, dialog, question, able)]
         if draft_of(dialog).comments.get(question.id):
             comment = draft_of(dialog).comments[question.id]
             notes = [*notes, scene.known.texts("comment", text=comment)]
-        if able.scanner and question is scene.form.questions[0]:
-            notes = [*notes, scene.known.texts("scan_offer")]
+        if offers_scan(scene, dialog):
+            shown = {**shown, "scan": scan_address(scene, dialog)}
+            notes = [*notes, scene.known.texts("scan_offer", url=shown["scan"])]
     else:
         lines = _prompt_lines(scene, dialog, prompt_facts(scene, dialog, able))
     text = "\n".join([*notes, *lines])

@@ -23,6 +23,8 @@ class Scene(Struct, frozen=True):
     new_id: int = 0
     page_of: Callable[[str], str] | None = None
     """Revision of a prompt -> address of a page where it can be answered outside the chat."""
+    scan_of: Callable[[str], str] | None = None
+    """Revision of a prompt -> address of a page that reads a card's QR code on the phone."""
     bots: Mapping[str, str] = {}
     """Platform -> address of our bot there, where it takes a code with `?start=c-`."""
     account: Account | None = None

@@ -1,34 +1,18 @@
 """A page on which one prompt of a messenger is answered, so that the answer does not stay there."""
 
-import logging
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.dialogs.messages import Incoming, Text
-from bot.dialogs.state import Chat
+from bot.dialogs.messages import Text
+from bot.platforms.asked import Asked, answer, asked_by
 from bot.platforms.doorman import TooLarge, read_form, same_origin
 from bot.platforms.web import MOST_CHARACTERS, PLATFORM, Web
-from storage.ids import new_name
-from storage.links import Address, Link, address_of, read_link
-from storage.standing import Standing, standing
-
-log = logging.getLogger(__name__)
 
 PATH: Final = "/ghi"
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A prompt that is still open, and the chat it is open in."""
-
-    link: Link
-    address: Address
-    found: Standing
 
 
 @dataclass(slots=True)
@@ -47,14 +31,14 @@ class AsidePage:
 
     async def show(self, request: Request) -> Response:
         """Show the prompt a link is for, or say that the link is over."""
-        asked = await self._asked(request)
+        asked = await asked_by(self.web, request)
         return self._page(asked) if asked else self._over()
 
     async def answer(self, request: Request) -> Response:
         """Take the answer as if it had been typed in the chat; the chat goes on by itself."""
         if not same_origin(request):
             return self.web.problem("refused", 403)
-        asked = await self._asked(request)
+        asked = await asked_by(self.web, request)
         if asked is None:
             return self._over()
         try:
@@ -68,17 +52,11 @@ class AsidePage:
             return self._page(asked, 429, self._texts("web.wait"), text)
         return await self._taken(request, asked, text)
 
-    async def _taken(self, request: Request, asked: _Asked, text: str) -> Response:
-        address, now = asked.address, self.web.context.now()
-        event = new_name(now, self.web.context.random)
-        where = (address.platform, address.account, event, address.chat)
-        incoming = Incoming(*where, Text(text, asked.link.prompt), now, now)
-        try:
-            queued = await self.web.ledger.submit(incoming)
-        except Exception as error:
-            log.error("not_taken", extra={"why": type(error).__name__})
+    async def _taken(self, request: Request, asked: Asked, text: str) -> Response:
+        queued = await answer(self.web, asked, text)
+        if queued is None:
             return self._page(asked, 503, self._texts("apology"), text)
-        still = await self._asked(request)
+        still = await asked_by(self.web, request)
         kinds = {bubble.outgoing.kind for bubble in queued}
         if still is None:
             outcome = "look" if kinds & {"warn", "confirm"} else "done"
@@ -86,25 +64,7 @@ class AsidePage:
         said = [one.outgoing.text for one in queued if one.outgoing.kind in {"refuse", "info"}]
         return self._page(still, 422 if "refuse" in kinds else 200, "\n".join(said), text)
 
-    async def _asked(self, request: Request) -> _Asked | None:
-        context = self.web.context
-        link = read_link(context.keys, request.path_params["link"], now=context.now())
-        if link is None:
-            return None
-
-        def look(connection: Connection) -> _Asked | None:
-            address = address_of(connection, context.keys, link.chat_id)
-            found = standing(connection, context, address.token) if address else None
-            if address is None or found is None:
-                return None
-            prompt = Chat.from_document(found.view.document).prompt
-            open_now = prompt is not None and str(prompt.rev) == link.prompt
-            open_now = open_now and not found.view.cut_off
-            return _Asked(link, address, found) if open_now else None
-
-        return await self.web.read(look)
-
-    def _page(self, asked: _Asked, status: int = 200, wrong: str = "", text: str = "") -> Response:
+    def _page(self, asked: Asked, status: int = 200, wrong: str = "", text: str = "") -> Response:
         # As on the web, where nothing stays: without an address of a page like this one.
         incoming = self.web.incoming("", Text(""))
         assert incoming.platform == PLATFORM  # noqa: S101 - its capabilities decide the words

@@ -73,13 +73,16 @@ class View:
     """Revision that comes back with the answer."""
     receipt: str = ""
     refused: bool = False
+    scan: str = ""
+    """Address of the page that reads a card's QR code, where it is offered."""
 
 
 def view_of(bubbles: Sequence[Outgoing], standing: Sequence[Outgoing], texts: Texts) -> View:
     """Return the page for the bubbles of the last turn and what `Conversation.show` says."""
     shown = standing[-1] if standing else None
     current = _current(bubbles, shown)
-    view = View()
+    offers = (bubble.scan for bubble in (shown, *reversed(current)) if bubble)
+    view = View(scan=next(filter(None, offers), ""))
     for bubble in current:
         if bubble.kind in PROMPTS:
             continue
@@ -103,14 +106,20 @@ def _current(bubbles: Sequence[Outgoing], shown: Outgoing | None) -> list[Outgoi
 
 def _said(bubble: Outgoing) -> Said:
     code = CODE.search(bubble.text)
-    return Said(bubble.kind, bubble.text.strip().split("\n"), code[0] if code else "")
+    return Said(bubble.kind, _lines(bubble), code[0] if code else "")
+
+
+def _lines(bubble: Outgoing) -> list[str]:
+    """Return the lines of a bubble without an address the page has a button for."""
+    lines = bubble.text.strip().split("\n")
+    return [line for line in lines if not bubble.scan or bubble.scan not in line]
 
 
 def _open(view: View, prompt: Outgoing, read: Sequence[str], texts: Texts) -> None:
     view.kind, view.prompt = prompt.kind, prompt.prompt
     view.many = any(button.value == "done" for button in prompt.buttons)
     buttons = [button for button in prompt.buttons if button.value not in NOT_BUTTONS]
-    lines = _without_instructions(prompt.text.split("\n"), texts)
+    lines = _without_instructions(_lines(prompt), texts)
     if prompt.kind == "summary":
         lines, buttons = _summary(view, lines, buttons, texts)
     numbered = read if prompt.question == "my_forms" else ()

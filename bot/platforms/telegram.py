@@ -45,7 +45,7 @@ LARGEST_BODY: Final = 1_000_000
 """Bytes of one update."""
 COMMANDS: Final = (
     *("khai", "tieptuc", "giup", "lui", "sua", "phieu", "tamdung", "canbo"),
-    *("noi", "kenh"),
+    *("quet", "noi", "kenh"),
     *("quyen", "dung", "rut", "xoa"),
 )
 """The menu. What each does stands in the texts; the conversation knows them with a stroke."""

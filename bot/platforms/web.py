@@ -23,12 +23,13 @@ from bot.conversation import Conversation
 from bot.dialogs.messages import Capabilities, Content, Incoming, Outgoing, Press, Text
 from bot.pages import Pages
 from bot.platforms.bubbles import view_of
-from bot.platforms.continuing import asked_to_continue
+from bot.platforms.continuing import LONGEST, asked_to_continue
 from bot.platforms.doorman import Bouncer, TooLarge, Visitor, read_form, same_origin, visitor
 from bot.ports import Unreachable
 from storage.codes import SHORT
 from storage.desk import Context
 from storage.ids import new_name
+from storage.invites import read_invite
 from storage.ledger import chat_token
 from storage.outbox import Delivered, Queued
 from storage.standing import Standing, standing
@@ -200,7 +201,10 @@ class Web:
         incoming = self.incoming(chat, Text(""), event_id if _is_event(event_id) else "")
         code = fields.get("code", "").replace(" ", "")
         if len(code) == SHORT and code.isascii() and code.isdigit():
-            return await self._carried(incoming, code)
+            return await self._carried(incoming, "words.link", code)
+        invitation = read_invite(code[:LONGEST])
+        if invitation:
+            return await self._carried(incoming, "words.invite", invitation)
         address = request.client.host if request.client else ""
         work = asked_to_continue(self.conversation, self.context, incoming, address, fields)
         outcome = await self.ledger.write(work)
@@ -212,9 +216,9 @@ class Web:
         wrong = self.conversation.known.texts(f"web.{outcome}")
         return self.page("continue.html", status, wrong=wrong, code=fields.get("code", "")[:40])
 
-    async def _carried(self, incoming: Incoming, code: str) -> Response:
-        """Take a code carried from another platform as if it had been typed in the chat."""
-        word = self.conversation.known.texts.words("words.link")[0]
+    async def _carried(self, incoming: Incoming, key: str, code: str) -> Response:
+        """Take a code for the door as if it had been typed in the chat."""
+        word = self.conversation.known.texts.words(key)[0]
         await self.ledger.submit(replace(incoming, content=Text(f"{word} {code}")))
         return RedirectResponse("/", 303)
 
@@ -222,8 +226,11 @@ class Web:
         return self.conversation.greet(self.incoming("", Text(""))).text.strip().split("\n")
 
     def chat_of(self, who: Visitor) -> str:
-        """Return the chat's name: a keyed hash, for what the browser holds opens the chat."""
-        return self.context.keys.token("web chat", who.secret)
+        """Return the chat's name: a keyed hash, for what the browser holds opens the chat.
+
+        Sites of several communes on one machine may share a cookie, never a chat.
+        """
+        return self.context.keys.token("web chat", f"{self.context.unit} {who.secret}")
 
     def incoming(self, chat: str, content: Content, event_id: str = "") -> Incoming:
         now = self.context.now()

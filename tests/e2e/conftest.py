@@ -5,7 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -56,14 +57,28 @@ def served(data: Path) -> Iterator[str]:
     assert process.wait(timeout=20) == 0
 
 
+Launch = Callable[..., Awaitable[Browser]]
+
+
 @pytest.fixture
-async def browser(chromium: str | None) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        # As root Chromium starts without its sandbox only; the pages are our own.
-        flags = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-        opened = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield opened
-        await opened.close()
+async def launch(chromium: str | None) -> AsyncIterator[Launch]:
+    """Yield what opens a browser, with flags of its own."""
+    # As root Chromium starts without its sandbox only; the pages are our own.
+    always = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    async with async_playwright() as playwright, AsyncExitStack() as opened:
+
+        async def open_browser(*flags: str) -> Browser:
+            arguments = [*always, *flags]
+            browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+            opened.push_async_callback(browser.close)
+            return browser
+
+        yield open_browser
+
+
+@pytest.fixture
+async def browser(launch: Launch) -> Browser:
+    return await launch()
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ DESK: Final[Any] = {"width": 1280, "height": 800}
 TARGET: Final = 48
 """Pixels: nothing to be touched is lower than this."""
 TOO_SMALL: Final = f"""
-[...document.querySelectorAll("button, input[type=text], a:not(.skip)")]
+[...document.querySelectorAll("button, input[type=text], summary, label.photo, a:not(.skip)")]
+  .filter(element => element.checkVisibility())
   .filter(element => element.getBoundingClientRect().height < {TARGET})
   .map(element => element.outerHTML)
 """

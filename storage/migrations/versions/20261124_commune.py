@@ -234,7 +234,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_people_household_id"), "people", ["household_id"], unique=False)
     op.create_index(op.f("ix_people_id_token"), "people", ["id_token"], unique=False)
     op.create_index(op.f("ix_people_person_token"), "people", ["person_token"], unique=False)
-    op.create_index(op.f("ix_people_submission_id"), "people", ["submission_id"], unique=False)
+    op.create_index(
+        "ix_people_submission_id",
+        "people",
+        ["submission_id"],
+        unique=False,
+        sqlite_where=sa.text("submission_id IS NOT NULL"),
+        postgresql_where=sa.text("submission_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_people_area",
         "people",
@@ -450,7 +457,12 @@ def downgrade() -> None:
     op.drop_table("renewals")
     op.drop_index(op.f("ix_people_unit_folded_name_birth_year"), table_name="people")
     op.drop_index("ix_people_area", table_name="people")
-    op.drop_index(op.f("ix_people_submission_id"), table_name="people")
+    op.drop_index(
+        "ix_people_submission_id",
+        table_name="people",
+        sqlite_where=sa.text("submission_id IS NOT NULL"),
+        postgresql_where=sa.text("submission_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_people_person_token"), table_name="people")
     op.drop_index(op.f("ix_people_id_token"), table_name="people")
     op.drop_index(op.f("ix_people_household_id"), table_name="people")
