@@ -32,8 +32,6 @@ MACHINERY: Final = {
     "health": "counts of one unit",
     "files": "no database",
     "exporting": "the log of an export that was allowed",
-    "blocks": "streams for a search that was allowed",
-    "presence": "who of a list is there, for a batch that was allowed",
     "merges": "what is remembered of a merge that was allowed",
     "restating": "a form's status, for a merge that was allowed",
 }
@@ -52,9 +50,6 @@ ALONE: Final = {
     ("accounts", "insert_account"): "its caller has checked",
     ("invites", "find_invite"): "whoever has the code",
     ("inbox", "mark_replayed"): "closes what open_letter let through",
-    ("managing", "lock_unit"): "reads nothing",
-    ("batches", "write_document"): "its caller has checked",
-    ("doubles", "note_pairs"): "its caller has checked",
     ("merging", "lock_both"): "its callers have checked",
     ("units", "village_names"): "public: what a form offers everybody",
     ("units", "ensure_commune"): "writes what set-up said",
