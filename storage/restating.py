@@ -1,16 +1,16 @@
 """The status of a form changed by the office, outside any chat: one event more in its chain."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct, json
-from sqlalchemy import Connection, insert, select, update
+from msgspec import Struct
+from sqlalchemy import Connection, select, update
 
 from storage.database import run_sql
-from storage.desk import Context, chained
-from storage.sealed import place, seal
+from storage.desk import Context, Desk, append_event
+from storage.sealed import place, seal_document
 from storage.statements import statements
-from storage.tables import chats, events, submissions
+from storage.tables import chats, submissions
 from storage.turn import Document
 
 OFFICE: Final = "office"
@@ -37,25 +37,17 @@ def restate(
     connection: Connection, context: Context, submission_id: int, status: str, cause: Cause
 ) -> None:
     """Give a form that is not erased another status. The caller has locked its chat."""
-    form = _form(connection, submission_id)
-    seq = form.event_count + 1
-    key = context.keys.data_key(submission_id, form.data_key)
-    where = place("events", "sealed", f"{submission_id}:{seq}")
-    sealed = seal(key, json.encode(cause.facts), where, context.random)
-    row = (submission_id, seq, cause.kind, cause.at, OFFICE, form.chat_id, cause.ref)
-    head = chained(form.head, json.encode(row), sealed)
-    names = ("submission_id", "seq", "kind", "at", "platform", "chat_id", "event_ref")
-    event = dict(zip(names, row, strict=True)) | {"sealed": sealed, "hash": head}
-    connection.execute(insert(events).values(event))
-    changed = {"status": status, "event_count": seq, "head": head, "updated_at": cause.at}
+    desk = Desk(connection, context, cause.at)
+    form = desk.any_chats(submission_id)
+    assert form is not None and form.key is not None  # noqa: S101 - it is not erased
+    where = place("events", "sealed", f"{form.id}:{form.event_count + 1}")
+    sealed = seal_document(form.key, cause.facts, where, context.random)
+    origin = (OFFICE, form.chat_id, cause.ref)
+    desk.rows.add("event", append_event(form, cause.kind, cause.at, origin, sealed))
+    desk.rows.write(connection, desk.sql.writes)
+    changed = {"status": status, "event_count": form.event_count, "head": form.head}
     mine = submissions.c.id == submission_id
-    connection.execute(update(submissions).where(mine).values(changed))
-
-
-def _form(connection: Connection, submission_id: int) -> Any:
-    columns = ("data_key", "chat_id", "event_count", "head")
-    found = select(*(submissions.c[name] for name in columns))
-    return connection.execute(found.where(submissions.c.id == submission_id)).one()
+    connection.execute(update(submissions).where(mine).values(**changed, updated_at=cause.at))
 
 
 def look_for_duplicate(connection: Connection, submission_id: int) -> bool:

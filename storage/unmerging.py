@@ -96,6 +96,7 @@ def _forms(work: _Work) -> tuple[int | None, int | None]:
     The one that counted for both goes to whom it came from; one that came since stays.
     """
     now, before = work.kept.submission_id, work.before
+    _refuse_what_gave_way(work)
     mine, theirs = now, work.gone.submission_id
     if now is not None and now in {theirs, *before.moved["submissions"]}:
         mine, theirs = before.columns["submission_id"], now
@@ -104,6 +105,16 @@ def _forms(work: _Work) -> tuple[int | None, int | None]:
     if before.superseded is not None and before.superseded[0] in {mine, theirs}:
         _reinstate(work, *before.superseded)
     return _live(work, mine), _live(work, theirs)
+
+
+def _refuse_what_gave_way(work: _Work) -> None:
+    """Raises MergeRefused when a form of one of them has made room for one that came since:
+    whose that one is, nobody can tell."""
+    ours = work.before.superseded[0] if work.before.superseded else None
+    counted = {work.before.columns["submission_id"], work.gone.submission_id} - {None, ours}
+    gave_way = (submissions.c.id.in_(counted), submissions.c.status == "superseded")
+    if work.connection.execute(select(submissions.c.id).where(*gave_way)).first() is not None:
+        raise MergeRefused("changed_since")
 
 
 def _reinstate(work: _Work, form: int, status: str) -> None:

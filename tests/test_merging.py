@@ -168,17 +168,33 @@ async def test_what_came_since_stays_with_whom_it_is_of(commune: Commune) -> Non
     assert (await person(commune, gone)).submission_id == form
 
 
-async def test_a_form_that_came_since_stays_and_the_other_comes_back(commune: Commune) -> None:
+async def test_a_form_that_came_since_stays_and_the_others_come_back(commune: Commune) -> None:
     kept, gone = await two_listed(commune)
-    one = await commune.hand_in("an", AN)
+    three = await commune.person(answers("Ho Van Ba", "1990-09-09", "051090000003"))
     done = await merged(commune, kept, gone)
-    later = await commune.hand_in("an", {**AN, "q01_ho_ten": "Dinh Van An"})
-    assert (await person(commune, kept)).submission_id == later != one
+    form = await commune.hand_in("an", AN)
+    assert (await person(commune, kept)).submission_id == form
 
     await undone(commune, done.merge_id)
 
-    assert (await person(commune, kept)).submission_id == later
-    assert (await person(commune, gone)).submission_id == one
+    assert (await person(commune, kept)).submission_id == form
+    assert (await person(commune, gone)).submission_id is None
+    assert (await person(commune, three)).merged_into is None
+
+
+async def test_a_form_that_took_the_place_of_another_cannot_be_told_apart(
+    commune: Commune,
+) -> None:
+    kept, gone = await two_listed(commune)
+    one = await commune.hand_in("an", AN)
+    done = await merged(commune, kept, gone)
+    later = await commune.hand_in("an", AN)
+    assert (await status(commune, one), await status(commune, later)) == ("superseded", "confirmed")
+    before = await rows(commune)
+
+    with pytest.raises(MergeRefused, match="changed_since"):
+        await undone(commune, done.merge_id)
+    assert await rows(commune) == before
 
 
 async def test_a_form_corrected_since_cannot_be_told_apart(commune: Commune) -> None:
