@@ -136,9 +136,9 @@ commands_keeping.add_to(app)
 commands_watching.add_to(app)
 commands_accounts.add_to(app)
 commands_units.add_to(app)
+commands_fieldwork.add_to(app)
 commands_imports.add_to(app)
 commands_doubles.add_to(app)
-commands_fieldwork.add_to(app)
 
 
 def main() -> None:

@@ -116,30 +116,6 @@ def _explanation(error: Exception) -> str | None:
     return None
 
 
-def _about_people(error: Exception, texts: "Texts") -> str | None:
-    """Return what to say about a list of people, or people who stand twice; None for the rest."""
-    from admin.imports.refusals import FileRefused
-    from admin.imports.targets import BadTarget
-    from storage.doubles import NoSuchPair
-    from storage.merging import MergeRefused
-    from storage.undoing import AlreadyUndone, NoSuchBatch
-
-    match error:
-        case FileRefused():
-            return texts(f"import.file.{error.reason}", **error.facts)
-        case BadTarget():
-            return texts("import.bad_target", given=error)
-        case MergeRefused():
-            return texts(f"merge.{error.code}", **error.facts)
-        case NoSuchPair():
-            return texts("doubles.no_pair", pair=error)
-        case NoSuchBatch():
-            return texts("import.no_batch", batch=error)
-        case AlreadyUndone():
-            return texts("import.undone_before", batch=error)
-    return None
-
-
 def _refusal(error: Exception, texts: "Texts") -> str | None:
     """Return why somebody may not do what they asked for; None when it is something else."""
     from bot.offices import OfficeUnclear
@@ -166,6 +142,30 @@ def _refusal(error: Exception, texts: "Texts") -> str | None:
             return texts(f"assign.{error.code}", **error.facts)
         case ReturnRefused():
             return texts(f"return.{error.code}", **error.facts)
+    return None
+
+
+def _about_people(error: Exception, texts: "Texts") -> str | None:
+    """Return what to say about a list of people, or people who stand twice; None for the rest."""
+    from admin.imports.refusals import FileRefused
+    from admin.imports.targets import BadTarget
+    from storage.doubles import NoSuchPair
+    from storage.merging import MergeRefused
+    from storage.undoing import AlreadyUndone, NoSuchBatch
+
+    match error:
+        case FileRefused():
+            return texts(f"import.file.{error.reason}", **error.facts)
+        case BadTarget():
+            return texts("import.bad_target", given=error)
+        case MergeRefused():
+            return texts(f"merge.{error.code}", **error.facts)
+        case NoSuchPair():
+            return texts("doubles.no_pair", pair=error)
+        case NoSuchBatch():
+            return texts("import.no_batch", batch=error)
+        case AlreadyUndone():
+            return texts("import.undone_before", batch=error)
     return None
 
 

@@ -131,7 +131,7 @@ def record(
     data: Data = None,
     login: As = None,
 ) -> None:
-    """Show one form that was handed in; that it was looked at is kept."""
+    """Show one form; that somebody looked is kept."""
     with explained():
         from admin.exports.table import label_lines
         from bot.content import form_of, texts_of

@@ -1,6 +1,7 @@
 """The data the package carries, read once and handed to the pure part."""
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -45,13 +46,18 @@ def trial_office() -> Office:
 
 def known_of(office: Office, language: str = "vi", site: str = "") -> Known:
     """Return all that a conversation of this office knows."""
+    return replace(_known(), office=office, texts=texts_of(language), site=site)
+
+
+@cache
+def _known() -> Known:
+    """Return what is the same for every office: half a second of reading, done once."""
     return Known(
-        office=office,
-        texts=texts_of(language),
+        office=trial_office(),
+        texts=texts_of(),
         places=load_places(read_data("data/places.csv"), read_data("data/place_words.toml")),
         ethnic_groups=load_ethnic_groups(read_data("data/ethnic_groups.toml")),
         id_prefixes=tomllib.loads(read_data("data/id_prefixes.toml")),
         words=load_words(read_data("data/words.toml")),
         choice_words=load_choice_words(read_data("data/choice_words.toml")),
-        site=site,
     )

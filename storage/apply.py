@@ -1,11 +1,11 @@
 """One decision turned into changes on the desk: all of them, or none when anything is wrong."""
 
 from collections.abc import Sequence
-from copy import copy
 from datetime import timedelta
 from typing import Any, Final
 
 from msgspec import json
+from msgspec.structs import replace
 
 from bot.dialogs.messages import Incoming, Outgoing
 from storage import collecting
@@ -85,8 +85,7 @@ class _Turn:
     def __init__(self, desk: Desk, incoming: Incoming, chat: Chat) -> None:
         self._desk = desk
         self._incoming = incoming
-        self._chat = copy(chat)
-        self._chat.changed = True
+        self._chat = replace(chat, changed=True)
         self._touched: dict[int, Submission] = {}
         self._rows: list[tuple[str, Row]] = []
         self._taken: dict[int, tuple[int, int]] = {}
@@ -98,7 +97,7 @@ class _Turn:
         """Return our copy of a submission. Raises UnknownSubmission."""
         if submission_id not in self._touched:
             known = self._desk.submission(submission_id, self._chat)
-            self._touched[submission_id] = copy(known)
+            self._touched[submission_id] = replace(known)
         return self._touched[submission_id]
 
     def create(self, submission_id: int) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, json
@@ -114,6 +115,7 @@ def _batch(
     return Committed(queued, any(desk.submissions[i].key is None for i in desk.changed))
 
 
+@lru_cache(maxsize=10_000)
 def chat_token(keys: Keys, platform: str, account: str, chat: str) -> str:
     """Return the look-up token of a chat, whose own address stands nowhere in the clear."""
     return keys.token("chat", f"{platform}\0{account}\0{chat}")

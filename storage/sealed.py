@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ FORMAT: Final = b"\x01"
 """First byte of every sealed value: AES-256-GCM, 12-byte nonce, first office key."""
 TOKEN_BYTES: Final = 16
 """128 bits of HMAC-SHA256: no two of a country's people meet by chance."""
+
+UNWRAPPED: Final = 5_000
+"""Data keys that stay unwrapped in memory. All are forgotten when a submission is erased."""
 
 Key = AESGCM
 
@@ -64,6 +68,7 @@ class Keys:
         self.office: Final = AESGCM(_derived(office_key, "office"))
         self._wrap = AESGCM(_derived(office_key, "wrap"))
         self._index = _derived(office_key, "index")
+        self.data_key: Final = lru_cache(maxsize=UNWRAPPED)(self._data_key)
 
     def token(self, domain: str, text: str) -> str:
         """Return the keyed look-up token of `text`: 32 hexadecimal digits, HMAC-SHA256."""
@@ -76,7 +81,7 @@ class Keys:
         wrapped = seal(self._wrap, data_key, _key_place(submission_id), random)
         return AESGCM(data_key), wrapped
 
-    def data_key(self, submission_id: int, wrapped: bytes) -> Key:
+    def _data_key(self, submission_id: int, wrapped: bytes) -> Key:
         """Raises cryptography's InvalidTag when `wrapped` is not this submission's key."""
         return AESGCM(unseal(self._wrap, wrapped, _key_place(submission_id)))
 

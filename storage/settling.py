@@ -277,7 +277,7 @@ def _sealed(desk: Desk, person: Person, document: PersonDocument) -> dict[str, b
 
 def _newest(desk: Desk, submission: Submission, person: Person) -> PersonDocument:
     """Return what is known last, and behind it what a list said before any form."""
-    old = person.document or PersonDocument(relation_to_head=relation_of(submission))
+    old = person.document or PersonDocument()
     listed = old.before or (old if person.origin == "import" else None)
     carried = {question: old.answers.get(question) for question in CARRIED}
     known = {question: value for question, value in carried.items() if value}
@@ -285,7 +285,7 @@ def _newest(desk: Desk, submission: Submission, person: Person) -> PersonDocumen
     return PersonDocument(
         answers={**known, **answers},
         year=str(_year(desk.at)),
-        relation_to_head=old.relation_to_head,
+        relation_to_head=old.relation_to_head or relation_of(submission),
         flags=old.flags,
         before=listed,
     )

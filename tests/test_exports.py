@@ -179,8 +179,9 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_new_question_has_its_column_by_itself() -> None:
-    new = FORM["q10_1_nganh"].model_copy(update={"id": "q14_moi", "item": "14", "label": "Mới:"})
-    longer = FORM.model_copy(update={"questions": (*FORM.questions, new)})
+    new = replace(FORM["q10_1_nganh"], id="q14_moi", item="14", label="Mới:")
+    more: dict[str, Any] = {"questions": (*FORM.questions, new)}
+    longer = replace(FORM, **more)
 
     table = form_table(longer, KNOWN, codes=False)
 

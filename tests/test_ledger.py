@@ -220,6 +220,7 @@ async def test_erasing_leaves_nothing_readable_and_a_whole_chain(office: Office)
     done = await office.commit([message("erase")], toy)
 
     assert done.erased
+    assert office.context.keys.data_key.cache_info().currsize == 0
     (row,) = await office.rows(select(submissions).where(submissions.c.id == 1001))
     blank = ("data_key", "state", "record", "village", "sex", "birth_year", "id_token")
     assert [row._mapping[name] for name in blank] == [None] * len(blank)

@@ -246,6 +246,19 @@ async def test_the_flags_and_the_household_of_the_list_stay(commune: Commune) ->
     assert (row.village, row.household_id) == ("Thon 1", home)
 
 
+async def test_a_relation_that_the_list_did_not_say_is_kept_from_the_visit(
+    commune: Commune,
+) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    an = await commune.person(LISTED)
+
+    await commune.hand_in("lan", LISTED, person_id=an, relation_to_head="me")
+
+    document = person_document(commune.office.context.keys, await commune.one(an))
+    assert document and document.relation_to_head == "me"
+
+
 async def test_a_citizens_form_begins_no_household(commune: Commune) -> None:
     await commune.hand_in("an", {**LISTED, "h_thon": "Thon 3"})
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 KINDS: Final = frozenset(
     {
@@ -40,11 +41,11 @@ class BadForm(Exception):
     """The file is not a form. The message names file, line of the block, id and key."""
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_STRICT: Final = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Choice(Part):
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Choice:
     code: str = Field(pattern=r"^[a-z0-9_]+$")
     label: str
     say: str = ""
@@ -59,27 +60,28 @@ class Choice(Part):
         return self.say or self.label
 
 
-class Check(Part):
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="allow"))
+class Check:
     """A check by id with its parameters: extra keys go to the rule as they stand."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: str
     severity: Literal["hard", "soft", "office"]
 
     @cached_property
     def params(self) -> Mapping[str, Any]:
-        return dict(self.model_extra or {})
+        return {key: value for key, value in vars(self).items() if key not in {"id", "severity"}}
 
 
-class Heading(Part):
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Heading:
     """A line above the questions (province, district, commune): known to the office."""
 
     id: str
     label: str
 
 
-class Question(Part):
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Question:
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     item: str
     """Number on paper, by which people name it: "12.2.a"."""
@@ -96,7 +98,7 @@ class Question(Part):
     footnote: str = ""
     note: str = ""
     required: bool = True
-    required_when: Codes = {}
+    required_when: Codes = Field(default_factory=dict)
     unknown: bool = False
     """The person may say that they do not know it."""
     absent_reasons: tuple[str, ...] = ()
@@ -108,7 +110,7 @@ class Question(Part):
     length: tuple[int, int] = (1, 250)
     """Shortest and longest text, in characters."""
     sensitive: bool = False
-    when: Codes = {}
+    when: Codes = Field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     none_choice: Choice | None = None
     checks: tuple[Check, ...] = ()
@@ -146,7 +148,8 @@ class Question(Part):
         )
 
 
-class Form(Part):
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Form:
     id: str
     official_id: str
     version: str
@@ -229,7 +232,7 @@ def load_form(text: str, file: str, rules: Parameters | None = None) -> Form:
     except tomllib.TOMLDecodeError as error:
         raise BadForm(f"{file}: not TOML: {error}") from None
     try:
-        form = Form.model_validate(raw)
+        form = TypeAdapter(Form).validate_python(raw)
     except ValidationError as error:
         raise BadForm("\n".join(_explain(error, raw, text, file))) from None
     problems = list(_problems(form, rules))

@@ -12,7 +12,7 @@ from bot.dialogs.form import Question
 from bot.dialogs.readers.reading import Invalid, Reading, Value
 from bot.dialogs.route import dropped, relevant, steers, unanswered, with_village
 from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
-from bot.dialogs.state import NOTHING, PLAIN, Answer, Dialog, Draft, Pending
+from bot.dialogs.state import NOTHING, PLAIN, Answer, Answers, Dialog, Draft, Pending
 
 STAGES: Final = ("place", "warning", "drop", "store")
 STAGE_OF: Final[Mapping[str, str]] = {
@@ -25,18 +25,49 @@ STAGE_OF: Final[Mapping[str, str]] = {
 def say(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:
     """Take typed words as the answer to the question."""
     try:
-        reading = read(text, question, draft_of(dialog).answers, scene.today, scene.known)
+        reading = understand(scene, dialog, question, text)
     except Invalid as refusal:
         return refuse(dialog, refusal.code, **refusal.facts)
     dialog, effects, stored = consider(scene, dialog, question, reading)
     if not stored:
         return dialog, effects
-    dialog, also = _also_said(scene, dialog, question, text)
+    dialog, also = also_said(scene, dialog, question, text)
     dialog, more = onward(scene, dialog)
     return dialog, [*effects, *also, *more]
 
 
-def _also_said(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:
+def understand(scene: Scene, dialog: Dialog, question: Question, text: str) -> Reading:
+    """Return what the words say: an answer to this question, or to the one that it opens.
+
+    "Compulsory", asked whether insurance is paid, says that it is. Raises Invalid.
+    """
+    answers = draft_of(dialog).answers
+    try:
+        return read(text, question, answers, scene.today, scene.known)
+    except Invalid:
+        implied = _implied(scene, question, text, answers)
+        if implied is None:
+            raise
+        return Reading(implied)
+
+
+def _implied(scene: Scene, question: Question, text: str, answers: Answers) -> str | None:
+    """Return the one choice that opens a question of this item which takes the words."""
+    if question.kind != "choice" or text.isdigit():
+        return None
+    for other in scene.form.questions:
+        codes = other.when.get(question.id, ())
+        if other.item != question.item or len(codes) != 1 or not other.choices or other.sensitive:
+            continue
+        try:
+            read(text, other, answers, scene.today, scene.known)
+        except Invalid:
+            continue
+        return codes[0]
+    return None
+
+
+def also_said(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:
     """Store what the same words say about the reason or kind: "housewife" answers item 11 twice."""
     if text.isdigit():
         return dialog, []

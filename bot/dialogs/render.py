@@ -42,9 +42,9 @@ def render(
     """Return the bubbles of a turn. The last one names the open prompt and carries its buttons."""
     bubbles: list[Outgoing] = []
     notes: list[str] = []
-    last = max((n for n, effect in enumerate(effects) if isinstance(effect, SAID)), default=-1)
-    for number, effect in enumerate(effects):
-        named = number == last or isinstance(effect, Refuse)
+    last = next((effect for effect in reversed(effects) if isinstance(effect, SAID)), None)
+    for effect in effects:
+        named = effect is last or isinstance(effect, Refuse)
         shown = _open_prompt(scene, dialog) if named else {}
         match effect:
             case Tell("scan_page"):

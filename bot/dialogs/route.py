@@ -45,19 +45,20 @@ def unanswered(form: Form, answers: Answers, known: "Known") -> list[Question]:
     What was skipped while it was optional is asked again once it is required.
     """
     asked = relevant(form, answers, known)
-    return [q for q in asked if q.id not in answers or _open(q, answers)]
+    return [q for q in asked if answers.get(q.id) is None and _open(q, answers)]
 
 
 def still_to_come(form: Form, answers: Answers, known: "Known") -> int:
     """Return about how many questions are left: where the way parts, the usual one is counted."""
     supposed = {**form.usual, **answers}
-    parting = sum(question_id not in answers for question_id in form.usual)
+    parting = len(supposed) - len(answers)
     return len(unanswered(form, supposed, known)) + parting
 
 
 def _open(question: Question, answers: Answers) -> bool:
-    if answers[question.id] is not None:
-        return False
+    """True for a question without a value that must still be asked."""
+    if question.id not in answers:
+        return True
     return not question.unknown and is_required(question, answers)
 
 

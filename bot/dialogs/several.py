@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bot.dialogs.answering import read
 from bot.dialogs.effects import Effect, Note, Refuse, Tell
 from bot.dialogs.form import Question
-from bot.dialogs.giving import consider
+from bot.dialogs.giving import also_said, consider, understand
 from bot.dialogs.readers.characters import same_words
 from bot.dialogs.readers.reading import Invalid, Reading
 from bot.dialogs.route import relevant
@@ -50,11 +49,10 @@ def _first_read(
     scene: Scene, dialog: Dialog, questions: Sequence[Question], text: str
 ) -> tuple[Question, Reading]:
     """Return the first question of an item that takes the words. Raises the first one's Invalid."""
-    answers = draft_of(dialog).answers
     first: Invalid | None = None
     for question in questions:
         try:
-            return question, read(text, question, answers, scene.today, scene.known)
+            return question, understand(scene, dialog, question, text)
         except Invalid as refusal:
             first = first or refusal
     assert first is not None  # noqa: S101 - an item has a question
@@ -70,11 +68,11 @@ def say_many(scene: Scene, dialog: Dialog, parts: list[tuple[str, str]]) -> Step
     stopped = False
     while left and not stopped:
         item, text = left.pop(0)
-        dialog, said, question_id = _take(scene, dialog, item, text)
-        stopped = question_id is None
-        if question_id:
+        dialog, said, stored = _take(scene, dialog, item, text)
+        stopped = not stored
+        if stored:
             effects += [effect for effect in said if not isinstance(effect, Note)]
-            done.append(question_id)
+            done += stored
     if dialog.draft is None:
         return dialog, [*effects, *said]
     if done:
@@ -90,14 +88,19 @@ def say_many(scene: Scene, dialog: Dialog, parts: list[tuple[str, str]]) -> Step
 
 def _take(
     scene: Scene, dialog: Dialog, item: str, text: str
-) -> tuple[Dialog, list[Effect], str | None]:
-    """Take one answer by its item; the last value is its question once it is stored."""
+) -> tuple[Dialog, list[Effect], list[str]]:
+    """Take one answer by its item; the last value are the questions it was stored for."""
     questions = questions_of(scene, dialog, item)
     if not questions:
-        return (*refuse(dialog, "item_not_asked", item=item), None)
+        return (*refuse(dialog, "item_not_asked", item=item), [])
     try:
         question, reading = _first_read(scene, dialog, questions, text)
     except Invalid as refusal:
-        return (*refuse(dialog, refusal.code, **refusal.facts), None)
+        return (*refuse(dialog, refusal.code, **refusal.facts), [])
     dialog, said, stored = consider(scene, dialog, question, reading)
-    return dialog, said, question.id if stored else None
+    if not stored:
+        return dialog, said, []
+    before = draft_of(dialog).answers
+    dialog, also = also_said(scene, dialog, question, text)
+    new = [key for key, value in draft_of(dialog).answers.items() if before.get(key) != value]
+    return dialog, [*said, *also], [question.id, *new]

@@ -5,7 +5,7 @@ Everything here is immutable and goes to and from a JSON document.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal
 
 from msgspec import Struct, json, structs
 
@@ -20,9 +20,8 @@ Answers = Mapping[str, Value]
 class State(Struct, frozen=True):
     """A part of what is remembered."""
 
-    def replace(self, **changes: Any) -> Self:
-        """Return the same with some fields changed."""
-        return structs.replace(self, **changes)
+    replace = Struct.__replace__
+    """Return the same with some fields changed (not wrapped in a call: a turn does it often)."""
 
     def fields(self) -> dict[str, Any]:
         return structs.asdict(self)

@@ -75,12 +75,20 @@ def bare_letters(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return `text` for searching: lower case, no diacritics, the letter d for its barred form."""
-    lower = unicodedata.normalize("NFC", text).casefold().replace("\u0111", "d")
+    lower = unicodedata.normalize("NFC", text).casefold()
     if lower.isascii():
         return lower
-    split = unicodedata.normalize("NFD", lower)
+    return lower.translate(_BARE) if _ORDINARY.fullmatch(lower) else _folded(lower)
+
+
+def _folded(lower: str) -> str:
+    split = unicodedata.normalize("NFD", lower.replace("\u0111", "d"))
     bare = "".join(char for char in split if unicodedata.category(char) != "Mn")
     return unicodedata.normalize("NFC", bare)
+
+
+_BARE: Final = {code: _folded(chr(code)) for code in (*range(0xC0, 0x250), *range(0x1EA0, 0x1EFA))}
+"""Ordinary letters without their diacritics, one by one."""
 
 
 def tone_fold(text: str) -> str:
