@@ -58,8 +58,10 @@ def _of_one_name(one: Face, other: Face, number: Alike) -> Why | None:
         return "name_birth" if born == "same" and _neighbours(one, other) else None
     if born == "same":
         return "name_birth"
-    if born in {"near", "open"} and not _apart(one, other):
-        return "name_date" if born == "near" else "name_year"
+    if born == "open" and not _apart(one, other):
+        return "name_year"
+    if born == "near" and (_neighbours(one, other) or _crossed_in_no_village(one, other)):
+        return "name_date"
     return "name_household" if _one_home(one, other) else None
 
 
@@ -86,6 +88,14 @@ def _neighbours(one: Face, other: Face) -> bool:
     return _one_home(one, other) or (one.village is not None and one.village == other.village)
 
 
+def _crossed_in_no_village(one: Face, other: Face) -> bool:
+    """Say whether day and month changed places, of people whose villages may be the same.
+
+    One digit is too little there: of a whole commune too many are called and born like that.
+    """
+    return not _apart(one, other) and other.born == crossed(one.born)
+
+
 def _apart(one: Face, other: Face) -> bool:
     """Say whether they are known to live in two villages."""
     return None not in {one.village, other.village} and one.village != other.village
@@ -106,8 +116,12 @@ def births_alike(one: str, other: str) -> Alike:
         return "open" if one.startswith(other) or other.startswith(one) else "different"
     if one == other:
         return "same"
-    swapped = f"{one[:4]}-{one[8:]}-{one[5:7]}"
-    return "near" if other == swapped or slip(one, other) else "different"
+    return "near" if other == crossed(one) or slip(one, other) else "different"
+
+
+def crossed(born: str) -> str:
+    """Return a date with day and month in the wrong order."""
+    return f"{born[:4]}-{born[8:]}-{born[5:7]}"
 
 
 def names_alike(one: str, other: str) -> Alike:

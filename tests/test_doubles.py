@@ -280,6 +280,27 @@ def test_a_slip_is_one_key() -> None:
     assert not any(slip("hoang", other) for other in ("hoang", "hog", "hnago", "hoangaa"))
 
 
+@pytest.mark.parametrize(
+    ("villages", "born", "why"),
+    [
+        (("Thon 1", "Thon 1"), "1990-01-12", "name_date"),
+        (("Thon 1", "Thon 2"), "1990-02-01", None),
+        ((None, "Thon 1"), "1990-02-01", "name_date"),
+        ((None, None), "1990-01-12", None),
+        ((None, None), "1990", "name_year"),
+        (("Thon 1", "Thon 2"), "1990", None),
+        (("Thon 1", "Thon 2"), "1990-01-02", "name_birth"),
+    ],
+)
+def test_how_much_a_birth_date_says_depends_on_the_village(
+    villages: tuple[str | None, str | None], born: str, why: str | None
+) -> None:
+    one = Face(1, villages[0], 5, 1990, "tran van binh", "nam", "1990-01-02", "051090000001")
+    other = Face(2, villages[1], 6, 1990, "tran van binh", "nam", born, "")
+
+    assert judge(one, other) == judge(other, one) == why
+
+
 def test_twins_are_two_people() -> None:
     """Invented twins: one home, one day of birth, neighbours in everything but the name."""
     one = Face(1, "Thon 1", 5, 1990, "tran van binh", "nam", "1990-01-02", "051090000001")
