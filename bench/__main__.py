@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import engine, exports, growth, imports, lists, load, turns
-from bench.figures import ROUNDS, Figure, Figures, Scale, as_json, table
+from bench import engine, exports, growth, imports, lists, load, messages, turns
+from bench.figures import ROUNDS, Figure, Figures, Scale, as_json
 
 BENCHES: Final[Mapping[str, Callable[[Scale], Figures]]] = {
     "turns": turns.measure,
@@ -19,6 +19,7 @@ BENCHES: Final[Mapping[str, Callable[[Scale], Figures]]] = {
     "imports": imports.measure,
     "lists": lists.measure,
     "load": load.measure,
+    "messages": messages.measure,
 }
 """To add a benchmark: its module and a line here."""
 
@@ -32,7 +33,7 @@ def main() -> None:
         figures = BENCHES[name](scale)
         measured += figures.values()
         if not options.json:
-            print(table(figures.values()), flush=True)
+            print(figures.table(), flush=True)
     if options.json:
         print(as_json(measured))
 

@@ -64,6 +64,10 @@ class Figures(dict[str, Figure]):
         figure = self.setdefault(name, Figure(name, unit, [], at_least, at_most))
         figure.rounds.append(value)
 
+    def table(self) -> str:
+        """Return lines for people to read."""
+        return table(self.values())
+
 
 def percentile(values: Sequence[float], part: float) -> float:
     """Return the value below which `part` (0 to 1) of the values lie."""
@@ -78,10 +82,15 @@ def table(figures: Iterable[Figure]) -> str:
     for figure in figures:
         numbers = map(_short, (figure.median, min(figure.rounds), max(figure.rounds)))
         rows.append((figure.name, *numbers, figure.unit, figure.goal, marks[figure.met]))
+    return columns(rows, right=range(1, 4))
+
+
+def columns(rows: Sequence[Sequence[str]], right: range) -> str:
+    """Return the rows with their cells under each other; columns `right` end at one line."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if 1 <= number <= 3 else cell.ljust(width)
+            cell.rjust(width) if number in right else cell.ljust(width)
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
