@@ -33,7 +33,7 @@ TYPED: Final[Mapping[str, tuple[int, ...]]] = {
     "enumerator, typed, in no list": (26, 21, 16, 17),
     "enumerator, card": (23, 18, 13, 14),
     "enumerator, last year's visit, unchanged": (6, 6, 6, 6),
-    "enumerator, last year's chat, unchanged": (7, 7, 7, 7),
+    "enumerator, last year's chat, unchanged": (6, 6, 6, 6),
     "second in the household, typed": (24, 19, 14, 15),
     "second in the household, card": (23, 18, 13, 14),
 }
@@ -42,7 +42,7 @@ BRANCHES: Final = {"minority": 23, "elsewhere": 28, "trained": 28, "in_words": 2
 """Messages of the usual mix, typed by a citizen: one more for each branch, one less for each word
 that answers two questions."""
 WHOLE: Final = {"answered one by one": 53, "several answers in one message": 24}
-MISSED: Final = {"enumerator, last year's chat, unchanged", "answered one by one"}
+MISSED: Final = {"answered one by one"}
 """Goals that are not met, and said not to be."""
 
 

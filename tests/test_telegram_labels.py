@@ -6,21 +6,25 @@ from datetime import date
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from bot.content import form_of, known_of
 from bot.dialogs.effects import Ask, Effect, Note, Pressed, Said
 from bot.dialogs.engine import advance
+from bot.dialogs.enumerator import MENUS
 from bot.dialogs.form import Question
 from bot.dialogs.messages import Button, Capabilities, Outgoing
+from bot.dialogs.people import Account
 from bot.dialogs.prompts import OPTIONS
 from bot.dialogs.render import render
 from bot.dialogs.scene import Scene
-from bot.dialogs.state import Answer, Chat, Dialog, Draft, Pending
+from bot.dialogs.state import Answer, Chat, Dialog, Draft, Pending, Visit
 from tests.talks import OFFICE
 
 FORM: Final = form_of()
 VILLAGES: Final = ("Thôn Đoàn Kết", "Thôn 2", "Tổ dân phố 3", "Bãi Mía")
 SCENE: Final = Scene(FORM, known_of(replace(OFFICE, villages=VILLAGES)), date(2026, 11, 22), 9)
+COLLECTING: Final = structs.replace(SCENE, account=Account(1, "enumerator", "chị Hoa", "21340"))
 ABLE: Final = Capabilities("telegram", deletes=True)
 GIVEN: Final = {
     "q01_ho_ten": "Nguyễn Văn An",
@@ -66,6 +70,13 @@ def around(prompt: str) -> Dialog:
         return dialog(status="confirmed", answers=GIVEN).open("withdraw_confirm")
     if prompt == "consent_proxy":
         return Dialog(Chat(True), Draft(7, FORM.id, relation="con")).open("consent_collect")
+    if prompt in {"inherit_list", "inherit_household"}:
+        person = 5 if prompt == "inherit_list" else 0
+        return dialog(answers={}, offered=GIVEN, person=person, collector=1).open("inherit")
+    if prompt in MENUS:
+        chat = Chat(True, visit=Visit(listed=(5, 6), more=True))
+        draft = dialog(answers=GIVEN).draft if prompt in {"relation_to_head", "double"} else None
+        return Dialog(chat, draft).open(prompt)
     if prompt == "my_forms":
         opened = dialog(answers=GIVEN).open(prompt)
         return opened.chatted(listed=(7, 8))
@@ -94,7 +105,9 @@ def tapped() -> Iterator[Any]:
 
 
 def outcome(standing: Dialog, event: Said | Pressed) -> tuple[Dialog, list[Effect]]:
-    after, effects = advance(SCENE, standing, event)
+    prompt = standing.chat.prompt
+    collects = prompt is not None and prompt.question in MENUS
+    after, effects = advance(COLLECTING if collects else SCENE, standing, event)
     # A chat remembers the last bare word typed, and a number typed is read back.
     return after.chatted(last=""), [one for one in effects if not isinstance(one, Note)]
 

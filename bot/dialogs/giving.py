@@ -10,6 +10,7 @@ from bot.dialogs.answering import check_hard, read, said_of, warnings
 from bot.dialogs.effects import Agree, Ask, Effect, Note, Record, Tell
 from bot.dialogs.form import Question
 from bot.dialogs.readers.reading import Invalid, Reading, Value
+from bot.dialogs.readers.table import READERS
 from bot.dialogs.route import dropped, relevant, steers, unanswered, with_village
 from bot.dialogs.scene import Scene, Step, draft_of, forget, onward, refuse, reopen
 from bot.dialogs.state import NOTHING, PLAIN, Answer, Answers, Dialog, Draft, Pending
@@ -53,7 +54,7 @@ def understand(scene: Scene, dialog: Dialog, question: Question, text: str) -> R
 
 def _implied(scene: Scene, question: Question, text: str, answers: Answers) -> str | None:
     """Return the one choice that opens a question of this item which takes the words."""
-    if question.kind != "choice" or text.isdigit():
+    if question.kind != "choice" or text.isdigit() or _begins_otherwise(scene, question, text):
         return None
     for other in scene.form.questions:
         codes = other.when.get(question.id, ())
@@ -65,6 +66,16 @@ def _implied(scene: Scene, question: Question, text: str, answers: Answers) -> s
             continue
         return codes[0]
     return None
+
+
+def _begins_otherwise(scene: Scene, question: Question, text: str) -> bool:
+    """True for words whose first alone is an answer: "no ...", asked whether there is one."""
+    first, _, rest = text.partition(" ")
+    try:
+        READERS[question.kind](first, question, scene.today, scene.known)
+    except Invalid:
+        return False
+    return bool(rest)
 
 
 def also_said(scene: Scene, dialog: Dialog, question: Question, text: str) -> Step:

@@ -12,6 +12,7 @@ from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
 from bot.dialogs.inheriting import block_lines
 from bot.dialogs.messages import Button, Capabilities, Outgoing
+from bot.dialogs.people import OUTCOMES
 from bot.dialogs.prompts import (
     KINDS,
     LISTS,
@@ -133,9 +134,10 @@ def prompt_facts(scene: Scene, dialog: Dialog, able: Capabilities) -> Mapping[st
 
 
 def _visit_facts(scene: Scene, dialog: Dialog) -> dict[str, object]:
-    outcome = dialog.chat.visit.outcome
-    if not outcome:
+    prompt = dialog.chat.prompt
+    if prompt is None or prompt.question != "outcome_month":
         return {}
+    outcome = dialog.chat.visit.outcome or OUTCOMES[0]
     texts, when = scene.known.texts, "since" if outcome in SINCE else "until"
     what, month = texts(f"prompt.outcome_month.{when}"), f"{scene.today:%m/%Y}"
     return {"outcome": texts(f"option.{outcome}"), "what": what, "month": month}

@@ -79,12 +79,22 @@ def next_prompt(scene: Scene, dialog: Dialog) -> str:
         return "consent_contact"
     if needs_guardian(draft.answers, scene.today) and not draft.guardian.consent:
         return _guardian_prompt(draft)
-    if draft.collector and not draft.relation_to_head and not draft.practice:
+    if _head_unknown(draft):
         return "relation_to_head"
     left = unanswered(scene.form, draft.answers, scene.known)
     if left and left[0].id in draft.offered:
         return "inherit"
     return left[0].id if left else _commented(scene, draft) or "review"
+
+
+def _head_unknown(draft: Draft) -> bool:
+    """True when it is to be asked who the person is in their household.
+
+    Not of somebody who declared by themselves before, and is in no household of the list.
+    """
+    if not draft.collector or draft.practice or draft.relation_to_head:
+        return False
+    return not draft.offered_of or bool(draft.household)
 
 
 def _commented(scene: Scene, draft: Draft) -> str:
