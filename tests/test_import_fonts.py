@@ -98,7 +98,7 @@ def _vni(char: str) -> str:
     if small in VNI_LETTERS:
         stored = VNI_LETTERS[small]
     else:
-        base, *marks = unicodedata.normalize("NFD", small)
+        base, *marks = list(unicodedata.normalize("NFD", small))
         if "\u031b" in marks:
             marks.remove("\u031b")
             base = HORNS[unicodedata.normalize("NFC", base + "\u031b")]
