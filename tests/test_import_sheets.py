@@ -16,6 +16,8 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
 
 from admin.imports.archive import HIGHEST_RATIO, MOST_ENTRIES
 from admin.imports.cells import (
@@ -319,7 +321,7 @@ def test_what_is_shown_as_a_date_is_one(shape: str) -> None:
 
 def test_days_of_the_other_calendar() -> None:
     workbook = openpyxl.Workbook()
-    workbook.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+    workbook.epoch = CALENDAR_MAC_1904
     sheet = workbook.active
     assert sheet is not None
     sheet["A1"] = date(1990, 9, 5)
@@ -331,7 +333,9 @@ def test_days_of_the_other_calendar() -> None:
 
 @given(st.dates(date(1900, 3, 1), date(2100, 1, 1)))
 def test_every_day_is_what_openpyxl_takes_it_for(day: date) -> None:
-    assert day_of(str(openpyxl.utils.datetime.to_excel(day)), since_1904=False) == day.isoformat()
+    serial = to_excel(day)  # type: ignore[no-untyped-call]
+
+    assert day_of(str(serial), since_1904=False) == day.isoformat()
 
 
 @given(st.integers(0, 10**15 - 1))
@@ -348,7 +352,7 @@ def test_a_number_that_is_none_breaks_nothing(raw: str) -> None:
 @given(st.integers(0, 18_000))
 def test_letters_name_columns(column: int) -> None:
     assert column_of(letters_of(column)) == column
-    assert letters_of(column) == openpyxl.utils.get_column_letter(column + 1)
+    assert letters_of(column) == get_column_letter(column + 1)
 
 
 VIETNAMESE: Final = [["Họ và tên", "Thôn"], ["Đinh Thị Ánh", "Tà Vinh"], ["Y Bhăm Niê", "Mang"]]
@@ -369,7 +373,7 @@ def windows_1258(grid: list[list[str]]) -> BinaryIO:
         try:
             return char.encode("cp1258")
         except UnicodeEncodeError:
-            *base, tone = unicodedata.normalize("NFD", char)
+            *base, tone = list(unicodedata.normalize("NFD", char))
             return unicodedata.normalize("NFC", "".join(base)).encode("cp1258") + tone.encode(
                 "cp1258"
             )

@@ -36,7 +36,7 @@ _EXPONENT: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _NO_DAY: Final = re.compile(r"[0\s_.?xX]*[/.\-][0\s_.?xX]*[/.\-]\s*([0-9]{4})")
 """00/00/1958: on the card there is only a year."""
 _NUMBERED: Final = re.compile(r"([0-9]{1,2})\s*[.:)\-]\s*([^\s0-9].*)")
-_BETWEEN_NUMBERS: Final = re.compile(r"[\s,;.+&/\-]+")
+_BETWEEN_NUMBERS: Final = re.compile(r"[\s,;.+&]+")
 _LIST_OF_NUMBERS: Final = re.compile(rf"[0-9]+(?:{_BETWEEN_NUMBERS.pattern}[0-9]+)*")
 
 

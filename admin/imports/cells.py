@@ -46,8 +46,11 @@ class Line(NamedTuple):
 
 
 def text_of(raw: str) -> str:
-    """Return a text as it comes in: composed (NFC), without the apostrophe that means "text"."""
-    if raw.startswith("'"):
+    """Return a text as it comes in: composed (NFC), without the apostrophe that means "text".
+
+    An apostrophe that is closed again is a quotation mark and stays.
+    """
+    if raw.startswith("'") and "'" not in raw[1:]:
         raw = raw[1:]
     return raw if raw.isascii() else normalize("NFC", raw)
 

@@ -99,7 +99,7 @@ def refuse_impossible(
         try:
             check_hard(question, work.answers, value, today, known)
         except Invalid as refusal:
-            work.refuse(question.id, refusal.code, refusal.facts)
+            work.problem_with(question.id, refusal.code, refusal.facts)
 
 
 def classes_of(answers: Answers) -> frozenset[str]:

@@ -26,8 +26,16 @@ _WORD: Final = re.compile("[A-Za-z\u00a1-\u024f\u0300-\u036f\u1e00-\u1eff]+")
 _WESTERN: Final = re.compile("[\u00a1-\u00ff]")
 _EXTENDED: Final = re.compile("[\u0100-\u024f\u0300-\u036f\u1e00-\u1eff]")
 """Letters that only Unicode has."""
-_ALSO_OURS: Final = frozenset("\u00f1\u00d1")
-"""Letters of other languages of Vietnam (Ê-đê, Cơ-ho): no sign of an old font by themselves."""
+_OURS: Final = frozenset(
+    "\u00e0\u00e1\u00e2\u00e3\u00e8\u00e9\u00ea\u00ec\u00ed"
+    "\u00f1\u00f2\u00f3\u00f4\u00f5\u00f9\u00fa\u00fd"
+)
+"""Letters that the languages of Vietnam use too: by themselves no sign of an old font."""
+_PAIR: Final = re.compile(
+    "[aeouy\u00f4\u00f6][\u00f9\u00f5\u00ea\u00e9\u00e8\u00fa\u00e2\u00e1\u00e0\u00e3]",
+    re.IGNORECASE,
+)
+"""A vowel and a marked one as VNI puts them together: few of these stand in any language here."""
 _VOWELS: Final = frozenset("aeouy\u00f4\u00f6")
 """Stored letters that VNI puts marks behind."""
 _WORDS: Final = 20_000
@@ -128,10 +136,15 @@ def _can_be(word: str) -> frozenset[str]:
         converted, whole = _converted(word, font)
         if whole and is_syllable(converted):
             found.add(font)
-    foreign = {char for char in word if not char.isascii()}
-    if found and foreign <= _ALSO_OURS:
+    if found and _is_ours(word) and not (VNI in found and _PAIR.search(word)):
         found.add(UNICODE)
     return frozenset(found)
+
+
+def _is_ours(word: str) -> bool:
+    """True when a word has only letters of ours, and no capital in the middle of small ones."""
+    capitals = 0 if word.isupper() else sum(map(str.isupper, word[1:]))
+    return not capitals and all(char.isascii() or char.lower() in _OURS for char in word)
 
 
 @lru_cache(_WORDS)

@@ -16,8 +16,10 @@ LONGEST: Final = 300
 """Characters of a heading; what is longer is none."""
 
 _NUMBERING: Final = re.compile(
-    r"\s*[(\[]?(?:[0-9]+(?:\.[0-9a-z]+)*|[a-zA-Z]|[IVX]+)[)\].:/]+(?=\s*\S)"
+    r"\s*[(\[]?(?:[0-9]+(?:\.[0-9a-z]+)+\s|(?:[0-9]+(?:\.[0-9a-z]+)*|[a-zA-Z]|[IVX]+)[)\].:/]+)"
+    r"(?=\s*\S)"
 )
+"""Before a heading: "12.2.a ", "(3)", "4.", "IV."."""
 _BRACKETS: Final = re.compile(r"\([^)]*\)?|\[[^\]]*\]?")
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _CONTAINED: Final = 0.55
@@ -46,15 +48,15 @@ def vocabulary() -> Mapping[str, Sequence[str]]:
     return {name: tuple(phrases) for name, phrases in _file()["headings"].items()}
 
 
-@lru_cache(20_000)
 def phrase_of(text: str) -> Phrase:
     """Return the words of a heading, without what is in brackets and numbers before it."""
     return _words(_BRACKETS.sub(" ", text)) or _words(text)
 
 
-def phrases_of(text: str) -> Iterator[Phrase]:
-    """Yield what a heading says: without its brackets, and with them."""
-    yield from dict.fromkeys(phrase for phrase in (phrase_of(text), _words(text)) if phrase)
+@lru_cache(20_000)
+def phrases_of(text: str) -> tuple[Phrase, ...]:
+    """Return what a heading says: without its brackets, and with them."""
+    return tuple(dict.fromkeys(phrase for phrase in (phrase_of(text), _words(text)) if phrase))
 
 
 def readings_of(text: str) -> Iterator[Phrase]:

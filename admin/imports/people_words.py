@@ -20,12 +20,16 @@ class PeopleWords:
     poverty: Phrasebook
     relations: Phrasebook
     not_people: tuple[str, ...]
+    hints: tuple[str, ...]
     year_only: str
 
     def is_other(self, text: str) -> bool:
         """True when a row that begins with `text` is a sum or a signature."""
-        said = " ".join(fold(text).replace(".", " ").split())
-        return said.startswith(self.not_people)
+        return _beginning(text).startswith(self.not_people)
+
+    def is_hint(self, text: str) -> bool:
+        """True when `text` says how a column is filled in."""
+        return text.startswith(("(", "[")) or _beginning(text).startswith(self.hints)
 
 
 @cache
@@ -37,7 +41,8 @@ def people_words() -> PeopleWords:
         marks=marks,
         poverty=phrasebook(_entries(raw["poverty"])),
         relations=phrasebook(_entries(raw["relations"])),
-        not_people=tuple(" ".join(fold(p).replace(".", " ").split()) for p in raw["not_people"]),
+        not_people=tuple(map(_beginning, raw["not_people"])),
+        hints=tuple(map(_beginning, raw["hints"])),
         year_only=raw["year_only"],
     )
 
@@ -46,6 +51,10 @@ def meaning(book: Phrasebook, text: str) -> str | None:
     """Return the one thing that `text` means, None when it means nothing or several things."""
     found = book.meanings(plain(text))
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _beginning(text: str) -> str:
+    return " ".join(fold(text).replace(".", " ").split())
 
 
 def _entries(table: Mapping[str, Iterable[str]]) -> Iterable[tuple[str, str]]:

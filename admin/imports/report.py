@@ -13,6 +13,7 @@ from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from admin.exports.text import printable
 from admin.imports.people import People
+from admin.imports.refusals import FileRefused
 from admin.imports.values import Bad, Problem, Row
 from bot.dialogs.language import Texts
 
@@ -101,6 +102,11 @@ def reason_of(problem: Problem, texts: Texts) -> str:
 def _said(reason: str, facts: Mapping[str, object], texts: Texts) -> str:
     key = f"import.reason.{reason}"
     return texts(key if key in texts else f"import.warn.{reason}", **facts)
+
+
+def why_refused(refused: FileRefused, texts: Texts) -> str:
+    """Return why a file is not taken in, and what to do about it."""
+    return texts(f"import.file.{refused.reason}", **refused.facts)
 
 
 def lines_of(report: Report, people: People, texts: Texts) -> Iterator[str]:

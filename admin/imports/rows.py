@@ -87,7 +87,7 @@ class Rows:
         work = Work(self.form, self.sheet, line.number, self.found.targets, self.titles)
         texts = self._texts(line, votes, work)
         filled = any(at in texts for at, _ in self.answering) or bool(work.problems)
-        if not filled or self.surroundings.is_other(line, texts):
+        if self.surroundings.is_other(line, texts) or not filled:
             return None
         place = self.surroundings.enter(line.number, texts, work)
         for at, target in self.answering:
@@ -190,7 +190,7 @@ class Rows:
         blank = (question for question in (NAME, BORN) if work.answers.get(question) is None)
         lacking = [question for question in blank if question not in work.unread]
         for question in lacking:
-            work.refuse(question, "missing", {})
+            work.problem_with(question, "missing", {})
         return frozenset({NO_NAME_OR_BIRTH}) if lacking else frozenset()
 
     def _poverty(self, work: Work, texts: Texts) -> set[str]:

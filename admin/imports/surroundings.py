@@ -33,6 +33,11 @@ class Place:
     village: str = ""
 
 
+def _is_no_answer(cell: str) -> bool:
+    """True for a column's number, and for what tells how it is filled in."""
+    return _NUMBER.fullmatch(cell) is not None or people_words().is_hint(cell)
+
+
 class Surroundings:
     """What has been seen of a sheet on the way down to the present line."""
 
@@ -52,14 +57,15 @@ class Surroundings:
     def is_other(self, line: Line, texts: Mapping[int, str]) -> bool:
         """True when nobody stands in this line; a title is remembered as the village below it."""
         said = [texts[at] for at, _ in self._identifying if at in texts]
-        if line.number < self._before and all(map(_NUMBER.fullmatch, said)):
-            return True
-        if any(at in texts for at, is_name in self._identifying if not is_name):
-            return False
         filled = [cell for cell in line.cells if cell]
-        if len(filled) > MOST_IN_A_TITLE:
-            return False
-        return any(self._is_title(cell) or people_words().is_other(cell) for cell in filled)
+        dated = (texts.get(at, "") for at, is_name in self._identifying if not is_name)
+        sure = any(char.isdigit() for cell in dated for char in cell)
+        if not sure and len(filled) <= MOST_IN_A_TITLE and any(map(self._is_around, filled)):
+            return True
+        return line.number < self._before and all(map(_is_no_answer, said))
+
+    def _is_around(self, cell: str) -> bool:
+        return self._is_title(cell) or people_words().is_other(cell)
 
     def _is_title(self, cell: str) -> bool:
         text = tidy(cell)

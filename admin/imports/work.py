@@ -63,7 +63,7 @@ class Work:
     def warn(self, column: int, reason: str, facts: Mapping[str, object] | None = None) -> None:
         self.warned.append(self._about(column, self.titles[column], reason, facts or {}))
 
-    def refuse(self, question: str, reason: str, facts: Mapping[str, object]) -> None:
+    def problem_with(self, question: str, reason: str, facts: Mapping[str, object]) -> None:
         """Note a problem with an answer, wherever it came from."""
         self.problems.append(self.about_answer(question, reason, facts))
 
