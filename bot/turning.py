@@ -241,6 +241,7 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
             "answers": record.kept(draft),
             "flags": flags,
             "guardian": draft.guardian.fields(),
+            "proxy": {"relation": draft.relation, "name": draft.proxy_name},
         },
         columns=record.columns(answers),
         tokens=record.tokens(answers),

@@ -5,7 +5,7 @@ Each question is narrowed to what this account may see; names are unsealed for o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, or_, select
@@ -15,7 +15,7 @@ from storage.access import grant
 from storage.area import SEE, Worker, area, given_to, household_area
 from storage.cards import address_of, card
 from storage.commune_tables import accesses, households, people, person_marks
-from storage.ids import VIETNAM, instant, milliseconds
+from storage.ids import MILLISECOND, VIETNAM, instant, milliseconds
 from storage.lines import LISTED, MISSING, Drafts, known_people
 from storage.people import FLAGS
 from storage.sealed import Keys
@@ -24,6 +24,8 @@ from storage.tables import submissions
 
 PAGE: Final = 8
 """Lines of a list that are shown at a time."""
+DAY: Final = timedelta(hours=24)
+"""How long one's own forms are listed to be looked at and corrected."""
 ID_DIGITS: Final = (9, 12)
 NOBODY: Final = 0
 """A row number nobody has: who is not there and who is not theirs is looked for alike."""
@@ -129,6 +131,10 @@ class Fieldwork:
                 return [MISSING]
             case "done":
                 return [people.c.submission_id.is_not(None)]
+            case "mine":
+                since = submissions.c.confirmed_at > self.at - DAY // MILLISECOND
+                sent = (submissions.c.enumerator == me, since)
+                return [people.c.submission_id.in_(select(submissions.c.id).where(*sent))]
             case "returned":
                 back = (submissions.c.enumerator == me, submissions.c.status == "returned")
                 return [people.c.submission_id.in_(select(submissions.c.id).where(*back))]

@@ -73,6 +73,8 @@ def around(prompt: str) -> Dialog:
     if prompt in {"inherit_list", "inherit_household"}:
         person = 5 if prompt == "inherit_list" else 0
         return dialog(answers={}, offered=GIVEN, person=person, collector=1).open("inherit")
+    if prompt == "relationship_visit":
+        return dialog(answers={}, collector=1).open("relationship")
     if prompt in MENUS:
         chat = Chat(True, visit=Visit(listed=(5, 6), more=True))
         draft = dialog(answers=GIVEN).draft if prompt in {"relation_to_head", "double"} else None

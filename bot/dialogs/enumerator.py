@@ -103,6 +103,7 @@ LISTS: Final[Mapping[str, Search]] = {
     "returned": Search("returned"),
     "drafts": Search("drafts"),
     "revisit": Search("revisit"),
+    "mine": Search("mine"),
     "done": Search("done"),
 }
 

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from bot.dialogs.readers.reading import Value
 
-Wanted = Literal["missing", "done", "returned", "drafts", "revisit", "all"]
-"""Which people of an area: without a form, handed in, returned by the officer, being filled in,
-to be visited again."""
+Wanted = Literal["missing", "done", "mine", "returned", "drafts", "revisit", "all"]
+"""Which people of an area: without a form, handed in, handed in by this account within a day,
+returned by the officer, being filled in, to be visited again."""
 Standing = Literal["missing", "draft", "busy", "returned", "done", "outcome"]
 """Where a person stands. `busy`: somebody else is filling in their form at this moment."""
 

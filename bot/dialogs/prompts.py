@@ -41,10 +41,12 @@ LISTS: Final = frozenset({"my_forms", "people", "household", "double"})
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "for_whom": ("self", "household"),
     "relationship": RELATIONS,
+    "relationship_visit": RELATIONS,
     "consent_collect": ("yes", "no", "read"),
     "consent_proxy": ("yes", "no", "guardian", "read", "refused"),
     "consent_contact": ("yes", "no"),
     "guardian_name": (),
+    "proxy_name": (),
     "guardian_relation": ("cha", "me", "ong_ba", "anh_chi", "giam_ho"),
     "guardian_consent": ("yes", "no"),
     "change_kind": ("mistake", "change"),
@@ -59,7 +61,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "which_item": (),
     "my_forms": (),
     "birth_year": (),
-    "menu": ("missing", "returned", "drafts", "revisit", "done", "new", "practice"),
+    "menu": ("missing", "returned", "drafts", "revisit", "mine", "done", "new", "practice"),
     "people": ("more", "menu"),
     "visit": ("yes", "proxy", "guardian", "no", "outcome", "read"),
     "outcome": OUTCOMES,
@@ -85,6 +87,8 @@ def wording(dialog: Dialog) -> str:
     draft = dialog.draft
     if question == "consent_collect" and draft is not None and draft.relation != "self":
         return "consent_proxy"
+    if question == "relationship" and draft is not None and draft.collector:
+        return "relationship_visit"
     if question == "inherit" and draft is not None and not draft.offered_of:
         return "inherit_list" if draft.person else "inherit_household"
     if question == "withdraw_confirm" and draft is not None and draft.confirmed:

@@ -75,6 +75,8 @@ def next_prompt(scene: Scene, dialog: Dialog) -> str:
         return "relationship"
     if not draft.consent:
         return "consent_collect"
+    if draft.collector and draft.relation != "self" and not draft.proxy_name:
+        return "proxy_name"
     if draft.relation == "self" and not dialog.chat.contact and not draft.collector:
         return "consent_contact"
     if needs_guardian(draft.answers, scene.today) and not draft.guardian.consent:

@@ -142,6 +142,8 @@ class Draft(State, frozen=True, omit_defaults=True):
     """Whose it is, when the office's list knows them."""
     household: int = 0
     relation_to_head: str = ""
+    proxy_name: str = ""
+    """Of who answers in the person's stead at a visit; "-" when they would not say."""
     practice: bool = False
     """It never counts and is destroyed at its end."""
     looked_for: str = ""

@@ -26,6 +26,7 @@ from bot.dialogs.form import Question
 from bot.dialogs.giving import ask_again, give_card, go_on, leave
 from bot.dialogs.inheriting import offer
 from bot.dialogs.people import Search
+from bot.dialogs.readers.characters import fold
 from bot.dialogs.readers.dates import read_date
 from bot.dialogs.readers.names import read_name
 from bot.dialogs.readers.reading import Invalid
@@ -83,6 +84,22 @@ def _guardian_name(scene: Scene, dialog: Dialog, text: str) -> Step:
         return refuse(dialog, refusal.code, **refusal.facts)
     guardian = draft_of(dialog).guardian.replace(name=str(name))
     return onward(scene, dialog.drafted(guardian=guardian))
+
+
+def _proxy_name(scene: Scene, dialog: Dialog, text: str) -> Step:
+    """Who answers at a visit in the person's stead is named, unless they would rather not be."""
+    if fold(text) in scene.known.texts.words("words.unnamed"):
+        return onward(scene, dialog.drafted(proxy_name=UNNAMED))
+    try:
+        name = str(read_name(text, NAME, scene.today, scene.known).value)
+    except Invalid as refusal:
+        return refuse(dialog, refusal.code, **refusal.facts)
+    named = {"name": name, "relation": draft_of(dialog).relation}
+    dialog, said = onward(scene, dialog.drafted(proxy_name=name))
+    return dialog, [Record("proxy", named), *said]
+
+
+UNNAMED: Final = "-"
 
 
 def _guardian_relation(scene: Scene, dialog: Dialog, value: str) -> Step:
@@ -322,6 +339,7 @@ TALK: Final[Mapping[str, Handler]] = {
     "consent_collect": _consent_collect,
     "consent_contact": _consent_contact,
     "guardian_name": _guardian_name,
+    "proxy_name": _proxy_name,
     "guardian_relation": _guardian_relation,
     "guardian_consent": _guardian_consent,
     "change_kind": _change_kind,
@@ -342,6 +360,7 @@ its sentences under `prompt.<id>`."""
 FREE_TEXT: Final = frozenset(
     {
         "guardian_name",
+        "proxy_name",
         "change_since",
         "which_item",
         "birth_year",
