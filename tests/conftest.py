@@ -36,6 +36,7 @@ from storage.turn import (
     Task,
 )
 from storage.units import ensure_commune
+from tests.fresh import put_fresh_database
 
 T = TypeVar("T")
 OFFICE_KEY: Final = bytes(range(32))
@@ -75,9 +76,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database with all tables, once of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/mau03.db"
-        migrate(url)
-        return url
+        put_fresh_database(tmp_path / "mau03.db")
+        return f"sqlite:///{tmp_path}/mau03.db"
     create: Callable[[str], str] = request.getfixturevalue("postgres")
     return create(f"test_{next(_numbers)}")
 

@@ -21,6 +21,7 @@ from storage.outbox import Queued
 from storage.sealed import place, unseal, unseal_document
 from storage.tables import consents, submissions, tasks
 from tests.conftest import seeded
+from tests.fresh import put_fresh_database
 
 OFFICE: Final = Office(
     commune="21340",
@@ -72,6 +73,7 @@ class Stage:
 
     def _open(self) -> None:
         random = seeded(len(self.talked))
+        put_fresh_database(self.folder / "mau03.db")
         self.house = open_house(Place.of(self.folder), now=self.clock, random=random)
         self.ledger = self.house.sqlite_ledger(lambda _: None)
         self.terminal = Terminal(self.submit, self.ledger.delivered, self.clock, random, "")

@@ -18,6 +18,7 @@ from bot.ports import World
 from storage.ids import milliseconds
 from storage.tables import anchors, chats, codes, submissions
 from tests.conftest import seeded
+from tests.fresh import put_fresh_database
 
 T = TypeVar("T")
 NOON = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
@@ -45,6 +46,7 @@ class Here:
 
 @pytest.fixture
 def here(tmp_path: Path) -> Here:
+    put_fresh_database(tmp_path / "mau03.db")
     return Here(open_house(Place.of(tmp_path), now=lambda: NOON, random=seeded(7)))
 
 

@@ -39,6 +39,7 @@ from tests.fakes.zalo import FakeZalo
 from tests.fakes.zalo_people import Chat as ZaloChat
 from tests.fakes.zalo_people import Event as ZaloEvent
 from tests.fakes.zalo_people import Person as ZaloPerson
+from tests.fresh import put_fresh_database
 from tests.listening import served, until
 from tests.telegram_house import TOKEN, TelegramHouse
 
@@ -80,6 +81,7 @@ class TerminalDriver:
         await asyncio.to_thread(self._open, folder)
 
     def _open(self, folder: Path) -> None:
+        put_fresh_database(folder / "mau03.db")
         self.house = open_house(Place.of(folder), now=Clock(), random=seeded(7))
         self._ledger = self.house.sqlite_ledger(lambda _: None)
         self._terminal = Terminal(
