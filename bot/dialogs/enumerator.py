@@ -44,6 +44,8 @@ MONTH: Final = Question(
 )
 SEARCHED: Final = frozenset({"menu", "people", "household"})
 """Prompts at which a name, a number or a village is looked for."""
+TAKEN: Final = frozenset({"busy", "done", "returned"})
+"""Standings of somebody whose form no one else begins: it may have come so since the door opened."""
 PAGE: Final = 8
 """People of one list."""
 MOST_WORDS: Final = 60
@@ -146,6 +148,9 @@ def found(scene: Scene, dialog: Dialog, event: Found) -> Step:
     if event.why == "double":
         return _possible_doubles(scene, dialog, event)
     if event.why:
+        if not event.page.lines and not event.page.address:
+            # No such household: the form before was of somebody who has one, or none, already.
+            dialog = dialog.chatted(visit=dialog.chat.visit.replace(household=0))
         return _begin(scene, dialog, None, event.why, event.page.address)
     page, search = event.page, event.search
     unlisted = event.unlisted if not search.after else ()
@@ -228,9 +233,9 @@ def met(scene: Scene, dialog: Dialog, event: Met) -> Step:
     card = event.card
     if card is None:
         return home(scene, dialog, Note("person_unknown"))
-    if event.why:
-        return _begin(scene, dialog, card, event.why)
     line = card.line
+    if event.why and line.standing not in TAKEN:
+        return _begin(scene, dialog, card, event.why)
     visit = dialog.chat.visit.replace(person=line.id, household=line.household, practice=False)
     dialog = dialog.replace(draft=None).chatted(visit=visit)
     mine = card.draft or (card.submission if card.mine else 0)
