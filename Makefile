@@ -21,7 +21,7 @@ run: $(VENV)/run-installed
 	$(RUN) bot run
 
 test: $(VENV)/dev-installed browser
-	$(RUN) pytest
+	$(RUN) pytest -n auto --dist loadfile
 
 soak: $(VENV)/dev-installed browser
 	$(RUN) pytest --soak $(if $(SEED),--seed=$(SEED))
