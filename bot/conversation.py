@@ -201,6 +201,8 @@ def _dialog(view: ChatView) -> Dialog:
     draft = None
     if view.submission_id is not None and view.submission is not None:
         draft = Draft.from_document(view.submission_id, view.submission)
+        if view.status not in {"", draft.status}:  # the office has decided about it meanwhile
+            draft = draft.replace(status=view.status)
     return Dialog(Chat.from_document(view.document), draft)
 
 

@@ -14,7 +14,7 @@ from storage.desk import FIRST_HASH, Chat, Desk, Submission, append_event
 from storage.ids import milliseconds
 from storage.outbox import LEASE, Queued, payload_of
 from storage.sealed import Key, place, seal
-from storage.statements import DELETION, REPLY, Row
+from storage.statements import DELETION, NO_LONGER_LIVE, REPLY, Row
 from storage.tables import PROMOTED, TOKENS
 from storage.turn import (
     Code,
@@ -33,6 +33,10 @@ _LEASE_MS: Final = int(LEASE.total_seconds() * 1000)
 
 class UnknownColumn(ValueError):
     """A confirmed submission carries a column or token that storage has no place for."""
+
+
+class NoLongerLive(ValueError):
+    """A decision handed in a submission that was withdrawn, or that another took the place of."""
 
 
 def apply(desk: Desk, incoming: Incoming, chat: Chat, decision: Decision) -> list[Queued]:
@@ -116,6 +120,8 @@ class _Turn:
         token = self._desk.context.keys.token
         tokens = ((name, confirmed.tokens.get(name)) for name in TOKENS)
         submission = self.touch(submission_id)
+        if submission.status in NO_LONGER_LIVE:
+            raise NoLongerLive(submission_id)
         if submission.status == "returned":
             self.add("answered", (self._desk.at, submission_id))
         submission.status, submission.receipt = confirmed.status, confirmed.receipt

@@ -271,6 +271,7 @@ def view(desk: Desk, chat: Chat, message_id: int = 0) -> ChatView:
     seen = ChatView(chat.id, document, None, None, sent_at, message_id)
     if submission is not None:  # None: nothing is open, or the office erased it meanwhile
         seen.submission_id, seen.submission = submission.id, submission.state
+        seen.status = submission.status
     if holder is not None:
         seen.cut_off = holder.cut_off
         worker = desk.worker(chat)

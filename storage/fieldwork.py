@@ -165,6 +165,8 @@ def _narrowed(connection: Connection, keys: Keys, search: Search) -> list[Column
         narrowed.append(people.c.village == search.village)
     if search.household:
         narrowed.append(people.c.household_id == search.household)
+    if search.born:
+        narrowed.append(people.c.birth_year == search.born)
     digits = search.words.replace(" ", "")
     if digits.isdecimal() and len(digits) in ID_DIGITS:
         # Looked up first, or a planner takes the way through the whole unit.

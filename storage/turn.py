@@ -31,6 +31,8 @@ class ChatView(Struct):
     """Number of the message, unused anywhere: a submission that it begins takes it over."""
     account: Account | None = None
     """Who works in this chat; None in a citizen's chat, and once the account is disabled."""
+    status: str = ""
+    """Of the open submission, as the office has it now; "" where nobody knows better."""
     cut_off: bool = False
     """The account of this chat was disabled: nothing of its people is shown any more."""
 

@@ -18,12 +18,12 @@ from bot.dialogs.effects import (
     Unlink,
 )
 from bot.dialogs.elsewhere import scan
-from bot.dialogs.enumerator import LISTS, home
-from bot.dialogs.enumerator import new as meet_new
+from bot.dialogs.enumerator import LISTS, meet_new
 from bot.dialogs.family import shut
 from bot.dialogs.giving import STAGE_OF, ask_again
 from bot.dialogs.people import Search
 from bot.dialogs.prompts import wording
+from bot.dialogs.rounds import home
 from bot.dialogs.scene import (
     Scene,
     Step,
@@ -60,7 +60,7 @@ def _help(scene: Scene, dialog: Dialog, _: str) -> Step:
 def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
     prompt = dialog.chat.prompt
     if prompt is not None and dialog.draft is None and scene.account:
-        return _back_in_round(scene, dialog)
+        return _back_in_round(dialog)
     if prompt is None or dialog.draft is None:
         return _again(dialog, Tell("nothing_before"))
     if prompt.question in STAGE_OF:
@@ -73,12 +73,12 @@ def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
     return BACK.get(prompt.question, _onward)(scene, dialog)
 
 
-def _back_in_round(scene: Scene, dialog: Dialog) -> Step:
+def _back_in_round(dialog: Dialog) -> Step:
     """From what belongs to no form yet back to where it was chosen."""
     visit = dialog.chat.visit
     if dialog.chat.prompt and dialog.chat.prompt.question == "visit" and visit.listed:
         return dialog, [Find(visit.search, "household" if visit.search.household else "")]
-    return home(scene, dialog)
+    return home(dialog)
 
 
 def _onward(scene: Scene, dialog: Dialog) -> Step:
@@ -130,7 +130,7 @@ def _pause(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft, prompt = dialog.draft, dialog.chat.prompt
     dialog = dialog.chatted(unlocked=0)
     if scene.account:
-        return home(scene, dialog, Note("paused_round" if draft else "paused_nothing"))
+        return home(dialog, Note("paused_round" if draft else "paused_nothing"))
     if draft is None or prompt is None:
         return dialog.open(None), [Tell("paused_empty")]
     if draft.confirmed:
@@ -144,7 +144,7 @@ def _menu(scene: Scene, dialog: Dialog, _: str) -> Step:
     """The menu of somebody who collects; for everybody else the open prompt again."""
     if scene.account is None:
         return _help(scene, dialog, "")
-    return home(scene, dialog)
+    return home(dialog)
 
 
 def _returned(scene: Scene, dialog: Dialog, _: str) -> Step:
@@ -157,7 +157,7 @@ def _returned(scene: Scene, dialog: Dialog, _: str) -> Step:
 def _resume(scene: Scene, dialog: Dialog, _: str) -> Step:
     draft = dialog.draft
     if scene.account and draft is None:
-        return home(scene, dialog)
+        return home(dialog)
     if draft is None:
         return _forms(scene, dialog, "")
     if draft.confirmed and not draft.change.kind:
@@ -190,7 +190,7 @@ def _start(scene: Scene, dialog: Dialog, whose: str) -> Step:
     if dialog.chat.prompt is not None:
         return dialog, [Ask()]
     if scene.account:
-        return home(scene, dialog.chatted(started=True))
+        return home(dialog.chatted(started=True))
     if dialog.draft and not dialog.draft.confirmed:
         return _resume(scene, dialog, "")
     dialog, said = onward(scene, dialog.replace(draft=None).chatted(started=True))

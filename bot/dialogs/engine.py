@@ -16,6 +16,7 @@ from bot.dialogs.effects import (
     Loaded,
     Met,
     Need,
+    Note,
     Pressed,
     Received,
     Refuse,
@@ -23,18 +24,20 @@ from bot.dialogs.effects import (
     Sent,
     Tell,
 )
-from bot.dialogs.enumerator import MENUS, SEARCHED, counted, found, met, search
+from bot.dialogs.enumerator import MENUS, SEARCHED, found, search
 from bot.dialogs.family import ask_year, must_know_year
 from bot.dialogs.giving import STAGE_OF, keep, press, say, undo
 from bot.dialogs.inheriting import changed, inherit
 from bot.dialogs.language import LONGEST_BARE_NUMBER, Texts, is_bare
-from bot.dialogs.prompts import button_values, chosen, option_key, option_values
+from bot.dialogs.prompts import WITHOUT_FORM, button_values, chosen, option_key, option_values
 from bot.dialogs.readers.characters import tidy, tidy_lines, tone_fold
 from bot.dialogs.readers.reading import Invalid
+from bot.dialogs.rounds import counted, home
 from bot.dialogs.scene import Scene, Step, onward, refuse
 from bot.dialogs.several import item_in, questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
 from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
+from bot.dialogs.visiting import met
 
 HANDLERS: Final = {**TALK, **MENUS, "inherit": inherit, "inherit_changed": changed}
 """What to do with a value of every prompt that is not a question."""
@@ -64,12 +67,26 @@ def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
             return counted(scene, dialog, progress)
         case Sent(what):
             return _sent(scene, dialog, what)
+        case Pressed() | Said() | Sent() if _has_lost_its_form(dialog):
+            return _form_gone(scene, dialog)
         case Pressed() | Said() if scene.account and _still_a_citizen(dialog):
             return ASIDES["menu"](scene, dialog.chatted(started=True), "")
         case Pressed():
             return _pressed(scene, dialog, event)
         case Said():
             return _said(scene, dialog, event)
+
+
+def _has_lost_its_form(dialog: Dialog) -> bool:
+    """True when the open prompt is about a form that may be looked at no more, or is no more."""
+    prompt = dialog.chat.prompt
+    return dialog.draft is None and prompt is not None and prompt.question not in WITHOUT_FORM
+
+
+def _form_gone(scene: Scene, dialog: Dialog) -> Step:
+    if scene.account:
+        return home(dialog.open(None), Note("form_gone"))
+    return dialog.open(None), [Tell("form_gone")]
 
 
 def _still_a_citizen(dialog: Dialog) -> bool:

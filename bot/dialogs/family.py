@@ -14,7 +14,7 @@ def shut(dialog: Dialog) -> Draft | None:
     On a phone where several people declared it opens by the year of birth (`must_know_year`).
     """
     draft, chat = dialog.draft, dialog.chat
-    if draft is None or not draft.confirmed or draft.change.kind:
+    if draft is None or not draft.confirmed or draft.change.kind or draft.collector:
         return None
     return draft if len(chat.submissions) > 1 and chat.unlocked != draft.id else None
 
@@ -24,6 +24,8 @@ def must_know_year(dialog: Dialog, event: Loaded) -> bool:
     if len(event.drafts) != 1 or len(dialog.chat.submissions) < 2:
         return False
     (draft,) = event.drafts
+    if draft.collector:  # what opens on a round is decided by the area and the hour
+        return False
     return draft.confirmed and event.year != str(draft.answers.get(BIRTH_DATE))[:4]
 
 

@@ -56,6 +56,8 @@ class Search(Struct, frozen=True, array_like=True):
     household: int = 0
     after: int = 0
     """How many to leave out: the pages before."""
+    born: int = 0
+    """Year of birth, 0: any."""
 
 
 class PersonLine(Struct, frozen=True):

@@ -38,6 +38,14 @@ RELATIONS: Final = (
 LISTS: Final = frozenset({"my_forms", "people", "household", "double"})
 """Prompts whose first options are what was listed, by number."""
 
+WITHOUT_FORM: Final = frozenset(
+    {
+        *("for_whom", "my_forms", "birth_year"),
+        *("menu", "people", "visit", "outcome", "outcome_month", "household"),
+    }
+)
+"""Prompts that are open while no form is; all others ask about one."""
+
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "for_whom": ("self", "household"),
     "relationship": RELATIONS,

@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple
 from bot.dialogs.answering import said_of, warnings
 from bot.dialogs.effects import Ask, Effect, Note, Refuse, ShowReceipt, Tell
 from bot.dialogs.elsewhere import offers_scan, private_page, scan_address
-from bot.dialogs.enumerator import SINCE
 from bot.dialogs.form import Question
 from bot.dialogs.giving import losing
 from bot.dialogs.inheriting import block_lines
@@ -28,6 +27,7 @@ from bot.dialogs.scene import Scene, draft_of
 from bot.dialogs.state import Dialog, Draft, Pending
 from bot.dialogs.summary import card_lines, shown_value, summary
 from bot.dialogs.talking import short_name, spaced
+from bot.dialogs.visiting import SINCE
 
 OFFER_AFTER: Final = 2
 """Refusals in a row after which an officer is offered."""

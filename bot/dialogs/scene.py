@@ -50,7 +50,9 @@ def onward(scene: Scene, dialog: Dialog) -> Step:
         return dialog, [Count()]
     wanted = _to_look_for(draft) if draft else ""
     if draft and wanted and wanted != draft.looked_for:
-        return dialog.drafted(looked_for=wanted), [Find(Search("all", wanted), "double")]
+        born = 0 if wanted.isdigit() else int(str(draft.answers["q02_ngay_sinh"])[:4])
+        search = Search("all", wanted, born=born)
+        return dialog.drafted(looked_for=wanted), [Find(search, "double")]
     question = next_prompt(scene, dialog)
     returned = draft is not None and question in draft.comments
     return dialog.open(question, keep=returned), [Ask()]

@@ -34,6 +34,7 @@ from bot.dialogs.scene import Scene, Step, begin, draft_of, forget, onward, refu
 from bot.dialogs.several import item_in, question_to_edit
 from bot.dialogs.state import NOTHING, Answers, Change, Dialog, Draft
 from bot.dialogs.summary import summary
+from bot.dialogs.visiting import witness
 
 Handler = Callable[[Scene, Dialog, str], Step]
 
@@ -231,15 +232,16 @@ def _withdraw(scene: Scene, dialog: Dialog, value: str) -> Step:
         return onward(scene, dialog)
     if not draft.confirmed:
         gone, effects = forget(dialog)
-        withdrawn = Agree("collect", "withdrawn", "prompt.withdraw_confirm.text")
+        withdrawn = Agree("collect", "withdrawn", "prompt.withdraw_confirm.text", witness(scene))
         return gone, [withdrawn, *effects, Tell("draft_erased")]
     own = 0 if dialog.chat.own == draft.id else dialog.chat.own
+    heard = witness(scene)
     over = {"status": "withdrawn", "change": Change(), "parked": NOTHING, "pending": None}
     dialog = dialog.drafted(**over).chatted(own=own).open(None)
     return dialog, [
         Record("withdrawn", {}),
         Withdraw(),
-        Agree("collect", "withdrawn", "prompt.withdraw_confirmed.text"),
+        Agree("collect", "withdrawn", "prompt.withdraw_confirmed.text", heard),
         Tell("withdrawn"),
     ]
 
