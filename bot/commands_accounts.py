@@ -278,5 +278,6 @@ def invite_revoke(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.add_typer(account_app, name="account", help="Who works here (add, list, disable, enable).")
+    who = "Who works here (add, list, disable, enable, reassign, log)."
+    app.add_typer(account_app, name="account", help=who)
     app.add_typer(invite_app, name="invite", help="Invite somebody (or: list, revoke NUMBER).")
