@@ -79,7 +79,6 @@ class Surroundings:
         if part.level not in _VILLAGES or not part.name:
             return False
         self._title = name
-        self._households.go_to(name)
         return True
 
     def enter(self, row: int, texts: Mapping[int, str], work: Work) -> Place:
