@@ -523,7 +523,7 @@ def test_a_refused_file_says_what_to_do() -> None:
 
     assert len(reasons) > 10
     for reason in reasons:
-        said = why_refused(FileRefused(reason), TEXTS)
+        said = why_refused(FileRefused(reason, sheets="Thôn 1"), TEXTS)
         assert "Xin" in said
 
 
