@@ -1,10 +1,12 @@
 """A list of villages as a commune has it: a sheet of Excel or CSV with name, kind and order."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from admin.imports.cells import Formula
+from admin.imports.sheets import open_sheets
 from bot.dialogs.language import Texts
 from bot.dialogs.readers.characters import fold, tidy
 from storage.units import LONGEST, VILLAGE_KINDS, Village
@@ -23,14 +25,14 @@ class Problem(NamedTuple):
 
 
 def read_villages(file: Path, texts: Texts) -> tuple[list[Village], list[Problem]]:
-    """Return the villages of a file, and what is wrong with it.
+    """Return the villages of a file, and what is wrong with it. Raises FileRefused.
 
     Without headings its columns are name, kind, order.
     """
     columns: Mapping[str, int] = {name: place for place, name in enumerate(COLUMNS)}
     good: dict[str, Village] = {}
     bad: list[Problem] = []
-    for number, cells in enumerate(_rows(file), 1):
+    for number, cells in _rows(file):
         headings = _headings(cells, texts) if number == 1 else None
         if headings is not None:
             columns = headings
@@ -45,29 +47,12 @@ def read_villages(file: Path, texts: Texts) -> tuple[list[Village], list[Problem
     return list(good.values()), bad
 
 
-def _rows(file: Path) -> Iterator[list[str]]:
-    rows = _sheet(file) if file.suffix.lower() == ".xlsx" else _lines(file)
-    for number, row in enumerate(rows):
-        if number > MOST_ROWS:
-            return
-        yield [tidy(cell) for cell in row]
-
-
-def _lines(file: Path) -> Iterator[Sequence[str]]:
-    text = file.read_text("utf-8-sig")
-    separator = ";" if text.partition("\n")[0].count(";") else ","
-    return csv.reader(text.splitlines(), delimiter=separator)
-
-
-def _sheet(file: Path) -> Iterator[Sequence[str]]:
-    from openpyxl import load_workbook
-
-    book = load_workbook(file, read_only=True, data_only=True)
-    try:
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield ["" if cell is None else str(cell) for cell in row]
-    finally:
-        book.close()
+def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of the first sheet with their numbers. Raises FileRefused."""
+    with file.open("rb") as opened:
+        sheet, *_ = open_sheets(opened)
+        for line in islice(sheet.lines(), MOST_ROWS):
+            yield line.number, ["" if isinstance(c, Formula) else tidy(c) for c in line.cells]
 
 
 def _headings(cells: Sequence[str], texts: Texts) -> Mapping[str, int] | None:

@@ -1,11 +1,14 @@
-"""One reading of a list of people, or of its cells alone, in a process of its own."""
+"""One reading of a list of people, or of its cells alone, in a process of its own.
+
+Processor time is told: all of them use one processor, and wait for nothing.
+"""
 
 import json
 import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 import openpyxl
@@ -45,7 +48,7 @@ READERS: Final = {"people": people, "cells": cells, "openpyxl": openpyxl_cells}
 
 if __name__ == "__main__":
     what, file = sys.argv[1:]
-    start, before = perf_counter(), memory("VmRSS")
+    start, before = process_time(), memory("VmRSS")
     count = READERS[what](Path(file))
-    took = perf_counter() - start
+    took = process_time() - start
     print(json.dumps({"count": count, "took": took, "memory": memory("VmHWM") - before}))

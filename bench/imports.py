@@ -34,9 +34,9 @@ def measure(scale: Scale) -> Figures:
         for _ in range(scale.rounds):
             done = {name: _child(name, file, count) for name in ("people", "cells", "openpyxl")}
             ours, alone, floor = (done[name]["took"] for name in ("people", "cells", "openpyxl"))
-            figures.add(f"{count:,} people read and checked", ours, "s", **goals)
-            figures.add(f"{count:,} lines of cells", alone, "s")
-            figures.add(f"{count:,} lines, openpyxl", floor, "s")
+            figures.add(f"{count:,} people read and checked", ours, "CPU s", **goals)
+            figures.add(f"{count:,} lines of cells", alone, "CPU s")
+            figures.add(f"{count:,} lines, openpyxl", floor, "CPU s")
             figures.add("people / openpyxl", ours / floor, "x time")
             figures.add("cells / openpyxl", alone / floor, "x time")
             peak = done["people"]["memory"]

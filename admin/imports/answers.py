@@ -7,7 +7,7 @@ has lost is put back only where nothing else is possible.
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from admin.imports.cells import Day, Number, day_of
@@ -25,8 +25,8 @@ from bot.dialogs.state import NOTHING
 
 SELDOM_TWICE: Final = frozenset({"name", "id_number", "insurance_number"})
 """Kinds of answers that are not worth remembering: each is somebody's own."""
-REMEMBERED: Final = 20_000
-"""Cells."""
+REMEMBERED: Final = 30_000
+"""Cells of one column."""
 YEARS: Final = range(1900, 2101)
 """A number alone that is a year; serial numbers of dates are higher."""
 SERIALS: Final = range(5_000, 100_000)
@@ -52,19 +52,21 @@ class Cells:
 
     def __init__(self, form: Form, known: Known, today: date, numbers: Numbers) -> None:
         self.form, self.known, self.today, self.numbers = form, known, today, numbers
-        self._targets: dict[str, Target] = {}
-        remember = lru_cache(REMEMBERED, typed=True)
-        self._remembered: Callable[[str, str], Found] = remember(self._read_named)
+        self._readers: dict[str, Callable[[str], Found]] = {}
 
     def read(self, target: Target, cell: str) -> Found:
         """Return what a cell that is not empty says. Raises Invalid or BadCell."""
-        if target.questions and self.form[target.questions[0]].kind in SELDOM_TWICE:
-            return self._read(target, cell)
-        self._targets.setdefault(target.name, target)
-        return self._remembered(target.name, cell)
+        reader = self._readers.get(target.name)
+        if reader is None:
+            reader = self._readers[target.name] = self._reader(target)
+        return reader(cell)
 
-    def _read_named(self, name: str, cell: str) -> Found:
-        return self._read(self._targets[name], cell)
+    def _reader(self, target: Target) -> Callable[[str], Found]:
+        """Return a reader of the cells of one column; what it has read before it remembers."""
+        reader = partial(self._read, target)
+        if target.questions and self.form[target.questions[0]].kind in SELDOM_TWICE:
+            return reader
+        return lru_cache(REMEMBERED, typed=True)(reader)
 
     def _read(self, target: Target, cell: str) -> Found:
         if target.mark:
@@ -97,7 +99,10 @@ class Cells:
         said = tidy(cell).lower().strip(" .")
         if said not in people_words().marks:
             raise BadCell("mark_unclear")
-        return Found(_codes(dict([mark])) if people_words().marks[said] else {})
+        question, code = mark
+        several = self.form[question].kind == "choices"
+        marked = people_words().marks[said]
+        return Found({question: Reading([code] if several else code)} if marked else {})
 
     def _chosen(self, questions: tuple[str, ...], cell: str) -> Mapping[str, Reading]:
         """Return the choices a cell names by their numbers on the sheet, or in words."""

@@ -3,7 +3,7 @@
 Ids and codes of the form may stand here, as in `bot/dialogs/rules.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -19,7 +19,7 @@ from bot.dialogs.form import Form, Question
 from bot.dialogs.known import Known
 from bot.dialogs.readers.characters import tone_fold
 from bot.dialogs.readers.reading import Invalid, Value
-from bot.dialogs.route import relevant
+from bot.dialogs.route import checks_reading, is_required
 from bot.dialogs.state import Answers, Draft
 
 NAME: Final = "q01_ho_ten"
@@ -40,19 +40,29 @@ CanSay = Callable[[str, str, int | None], bool]
 """(question, code, column) -> whether another column than this one could have said so."""
 
 
-def settle(work: Work, can_say: CanSay, *, asks_home: bool) -> None:
+def implied(form: Form) -> tuple[tuple[str, str, str], ...]:
+    """Return (question, another one, its code): whoever answers the first has said the second."""
+    return tuple(
+        (question.id, above, codes[0])
+        for question in reversed(form.questions)
+        if question.kind == "choice"
+        for above, codes in question.when.items()
+        if len(codes) == 1 and (form[above].item == question.item or question.id in TELLING)
+    )
+
+
+def settle(
+    work: Work, implies: tuple[tuple[str, str, str], ...], can_say: CanSay, *, asks_home: bool
+) -> None:
     """Add what the answers leave no choice about; take out what only lists say."""
     _settle_group(work)
     _settle_home(work, asks_home=asks_home)
-    for question in reversed(work.form.questions):
-        if question.kind != "choice" or work.answers.get(question.id) is None:
+    answers = work.answers
+    for question, above, code in implies:
+        if above in answers or answers.get(question) is None:
             continue
-        for above, codes in question.when.items():
-            near = work.form[above].item == question.item or question.id in TELLING
-            if not near or len(codes) > 1 or above in work.answers:
-                continue
-            if not can_say(above, codes[0], work.columns.get(question.id)):
-                work.derive(above, codes[0])
+        if not can_say(above, code, work.columns.get(question)):
+            work.derive(above, code)
 
 
 def _settle_group(work: Work) -> None:
@@ -116,21 +126,33 @@ def classes_of(answers: Answers) -> frozenset[str]:
     return frozenset(name for name, holds in found.items() if holds)
 
 
-def split(form: Form, answers: Answers, known: Known) -> tuple[dict[str, Value], dict[str, Value]]:
-    """Return the answers in the form's order: those that apply, and those that do not."""
-    apply = {question.id for question in relevant(form, answers, known)}
-    order = [question.id for question in form.questions if question.id in answers]
-    stay = {question: answers[question] for question in order if question in apply}
-    return stay, {question: answers[question] for question in order if question not in apply}
+def split(
+    answers: Answers, route: Sequence[Question]
+) -> tuple[dict[str, Value], dict[str, Value], tuple[str, ...]]:
+    """Return the answers that apply, in the form's order, those that do not, what is missing."""
+    stay: dict[str, Value] = {}
+    missing = []
+    for question in route:
+        if question.id in answers:
+            stay[question.id] = answers[question.id]
+        elif is_required(question, answers):
+            missing.append(question.id)
+    return stay, {q: v for q, v in answers.items() if q not in stay}, tuple(missing)
+
+
+def with_soft_checks(form: Form) -> frozenset[str]:
+    """Return the questions that have soft checks, or that those of others look at."""
+    return frozenset(q.id for q in form.questions if q.checks or checks_reading(form, q.id))
 
 
 def remarks_of(
-    form: Form, answers: Answers, today: date, known: Known
+    form: Form, answers: Answers, looked_at: frozenset[str], today: date, known: Known
 ) -> Iterator[tuple[str, str]]:
     """Yield (question, code) of the soft checks that fail, as the chat would come upon them."""
     earlier: dict[str, Value] = {}
     draft = Draft(0, form.id, answers=earlier)
     for question_id, value in answers.items():
-        for warned in warnings(form, form[question_id], draft, value, today, known):
-            yield question_id, warned.code
+        if question_id in looked_at:
+            for warned in warnings(form, form[question_id], draft, value, today, known):
+                yield question_id, warned.code
         earlier[question_id] = value

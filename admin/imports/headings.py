@@ -25,7 +25,6 @@ _NO_WORD: Final = re.compile(r"[\W_]+")
 _CONTAINED: Final = 0.55
 _EXTRA: Final = 0.40
 """A phrase inside a longer heading is worth 0.55, and up to 0.40 more the more of it it is."""
-_WRONG_MARKS: Final = 0.15
 ENOUGH: Final = 0.66
 """What a heading and a phrase have to be worth to be taken for the same."""
 _PER_WORD: Final = 0.01
@@ -94,14 +93,11 @@ def worth(heading: Phrase, part: Phrase, phrase: Phrase) -> float:
     From ENOUGH on it is taken for it. A phrase of one word has to be all of the heading, with
     its very diacritics or none.
     """
-    wrong = sum(
-        own.marked not in {said.marked, own.bare} for own, said in zip(part, phrase, strict=True)
-    )
     alone = len(part) == len(heading)
-    value = 1.0 if alone else _CONTAINED + _EXTRA * len(part) / len(heading)
-    if len(phrase) == 1 and (wrong or not alone):
+    if len(phrase) == 1 and not (alone and part[0].marked in {phrase[0].marked, part[0].bare}):
         return 0.0
-    return value - _WRONG_MARKS * wrong / len(phrase) + _PER_WORD * len(phrase)
+    value = 1.0 if alone else _CONTAINED + _EXTRA * len(part) / len(heading)
+    return value + _PER_WORD * len(phrase)
 
 
 def _words(text: str) -> Phrase:

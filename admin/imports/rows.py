@@ -18,11 +18,13 @@ from admin.imports.checks import (
     PRIORITY,
     SEX,
     classes_of,
+    implied,
     refuse_impossible,
     remarks_of,
     settle,
     split,
     with_hard_checks,
+    with_soft_checks,
 )
 from admin.imports.doubles import Doubles
 from admin.imports.fonts import UNICODE, Fonts, Unclear, Votes, convert
@@ -38,7 +40,7 @@ from bot.dialogs.answering import read, warnings
 from bot.dialogs.form import Question
 from bot.dialogs.readers.characters import tidy
 from bot.dialogs.readers.reading import Invalid, Reading, Value
-from bot.dialogs.route import is_required, unanswered, with_village
+from bot.dialogs.route import relevant, with_village
 from bot.dialogs.state import NOTHING, Answers, Draft
 
 BLANK: Final = re.compile(r"[\s\u00a0\u200b\ufeff.,\u2026_/\\\-\u2010-\u2015'\"]*")
@@ -70,7 +72,8 @@ class Rows:
         """The identity number last: what a number has lost is told by the other answers."""
         self.about = {t.about: at for at, t in found.targets.items() if t.about}
         self.surroundings = Surroundings(sheet, found, self.known)
-        self._hard = with_hard_checks(self.form)
+        self._implied = implied(self.form)
+        self._hard, self._soft = with_hard_checks(self.form), with_soft_checks(self.form)
         self._columns = _columns_by_what_they_say(self.answering)
 
     def learn(self, line: Line) -> Votes:
@@ -94,7 +97,7 @@ class Rows:
             if at in texts:
                 self._take(work, at, target, texts[at])
         newly = self._poverty(work, texts)
-        settle(work, self._can_say, asks_home=(HOME, "") in self._columns)
+        settle(work, self._implied, self._can_say, asks_home=(HOME, "") in self._columns)
         lacking = self._require(work)
         refuse_impossible(work, self._hard, self.today, self.known)
         if work.problems:
@@ -103,13 +106,11 @@ class Rows:
         return self._row(work, place, newly)
 
     def _row(self, work: Work, place: Place, newly: set[str]) -> Row:
-        answers, parked = split(self.form, work.answers, self.known)
+        route = relevant(self.form, work.answers, self.known)
+        answers, parked, missing = split(work.answers, route)
         self._warn(work, answers, parked)
         chosen = answers.get(PRIORITY)
         flags = {code for code in FLAGGED if isinstance(chosen, list) and code in chosen} | newly
-        missing = [
-            q.id for q in unanswered(self.form, answers, self.known) if is_required(q, answers)
-        ]
         return Row(
             sheet=self.sheet,
             row=work.row,
@@ -117,7 +118,7 @@ class Rows:
             manners={q: manner for q, manner in work.manners.items() if q in answers},
             parked=parked,
             warned=tuple(work.warned),
-            missing=tuple(missing),
+            missing=missing,
             household=place.household,
             relation=place.relation,
             village=place.village,
@@ -243,7 +244,7 @@ class Rows:
         for question, value in parked.items():
             if value is not None and question in work.columns:
                 work.warned.append(work.about_answer(question, "not_applicable", {}))
-        for question, code in remarks_of(self.form, answers, self.today, self.known):
+        for question, code in remarks_of(self.form, answers, self._soft, self.today, self.known):
             work.warned.append(work.about_answer(question, code, {}))
         for question in (SEX, ID):
             if question not in answers:

@@ -56,6 +56,8 @@ class Surroundings:
 
     def is_other(self, line: Line, texts: Mapping[int, str]) -> bool:
         """True when nobody stands in this line; a title is remembered as the village below it."""
+        if line.number >= self._before and len(texts) > MOST_IN_A_TITLE:
+            return False
         said = [texts[at] for at, _ in self._identifying if at in texts]
         filled = [cell for cell in line.cells if cell]
         dated = (texts.get(at, "") for at, is_name in self._identifying if not is_name)
@@ -77,18 +79,17 @@ class Surroundings:
         if part.level not in _VILLAGES or not part.name:
             return False
         self._title = name
-        self._households.go_to(name)
         return True
 
     def enter(self, row: int, texts: Mapping[int, str], work: Work) -> Place:
         """Return where the person of a line belongs."""
-        village = tidy(self._text("village", texts)) or self._title
+        village = self._text("village", texts) or self._title
         if village != self._households.village:
             self._households.go_to(village)
         relation = self._relation(texts, work)
         if not self._in_households:
             return Place("", relation, village)
-        number, code = (tidy(self._text(name, texts)) for name in ("household", "household_code"))
+        number, code = self._text("household", texts), self._text("household_code", texts)
         key = self._households.enter(row, number, code, head=relation == HEAD)
         return Place(key, relation, village)
 
@@ -100,4 +101,5 @@ class Surroundings:
         return relation or ""
 
     def _text(self, about: str, texts: Mapping[int, str]) -> str:
-        return texts.get(self._about.get(about, -1), "")
+        text = texts.get(self._about.get(about, -1), "")
+        return tidy(text) if text else ""

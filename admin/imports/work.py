@@ -76,19 +76,18 @@ class Work:
     def take(self, column: int, readings: Mapping[str, Reading]) -> None:
         """Take what a cell says. Several marks for one choice are a problem, for choices a list."""
         for question, reading in readings.items():
-            value = self._shaped(question, reading.value)
+            value = reading.value
             given = self.answers.get(question)
-            if isinstance(given, list) and isinstance(value, list):
+            if given is not None and given != value:
+                if not (isinstance(given, list) and isinstance(value, list)):
+                    self.problem(column, "two_answers")
+                    continue
                 codes = {*given, *value}
                 value = [c.code for c in self.form[question].options if c.code in codes]
-            elif given is not None and given != value:
-                self.problem(column, "two_answers")
-                continue
             self.answers[question] = value
             self.columns[question] = column
-            manner = Manner(reading.how, reading.reason)
-            if manner != PLAIN:
-                self.manners[question] = manner
+            if reading.how != PLAIN.how:
+                self.manners[question] = Manner(reading.how, reading.reason)
 
     def derive(self, question: str, value: Value) -> None:
         """Add what other answers leave no choice about."""
@@ -98,11 +97,6 @@ class Work:
     def drop(self, question: str) -> None:
         del self.answers[question]
         self.manners.pop(question, None)
-
-    def _shaped(self, question: str, value: Value) -> Value:
-        """Return a marked choice as one of a list where several can be chosen."""
-        several = isinstance(value, str) and self.form[question].kind == "choices"
-        return [str(value)] if several else value
 
     def _about(
         self, column: int | None, title: str, reason: str, facts: Mapping[str, object]

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import dropwhile
 from typing import Final, Literal
 
@@ -37,7 +38,7 @@ class Part:
     """The unit word without diacritics, empty when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PlaceWords:
     units: Mapping[str, Level]
     """Every spelling of a unit word -> what it names."""
@@ -63,7 +64,7 @@ class PlaceWords:
         coarse = re.split(r"[,;\n]", ascii_dashes(text))
         if len(coarse) == 1:
             coarse = self._at_dashes(coarse[0])
-        parts = [part for piece in coarse for part in self._units_of(piece)]
+        parts = [part for piece in coarse for part in _units_of(self, piece)]
         return [
             part for part in parts if not self.phrases.meanings(part.name) & {"country", "nothing"}
         ]
@@ -132,6 +133,12 @@ class PlaceWords:
         if len(pieces) > 1 and self.provinces.meanings(name_key(" ".join(pieces[-2:]))):
             pieces[-2:] = [" ".join(pieces[-2:])]
         return pieces
+
+
+@lru_cache(4096)
+def _units_of(words: PlaceWords, piece: str) -> tuple[Part, ...]:
+    """Return the units that a piece between commas names: the same ones come again and again."""
+    return tuple(words._units_of(piece))
 
 
 def name_key(name: str) -> str:
