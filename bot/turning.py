@@ -135,7 +135,8 @@ class Turn(Struct):
                 self.event = _loaded(lookup, effect)
             case Find(search, why):
                 waiting = self.dialog.chat.submissions if search.wanted == "drafts" else ()
-                unlisted = _drafts(lookup, waiting)
+                mine = _drafts(lookup, waiting)
+                unlisted = tuple(d for d in mine if d.status == "draft" and not d.person)
                 self.event = Found(lookup.people(search), search, why, unlisted)
             case Meet(person, why):
                 self.event = Met(lookup.person(person), why)

@@ -11,6 +11,7 @@ from bot.dialogs.effects import (
     Link,
     Linked,
     Load,
+    Meet,
     Need,
     Note,
     Pause,
@@ -76,7 +77,12 @@ def _back(scene: Scene, dialog: Dialog, _: str) -> Step:
 def _back_in_round(dialog: Dialog) -> Step:
     """From what belongs to no form yet back to where it was chosen."""
     visit = dialog.chat.visit
-    if dialog.chat.prompt and dialog.chat.prompt.question == "visit" and visit.listed:
+    question = dialog.chat.prompt.question if dialog.chat.prompt else ""
+    if question == "outcome_month":
+        return dialog.open("outcome"), [Ask()]
+    if question == "outcome":
+        return dialog, [Meet(visit.person)]
+    if question == "visit" and visit.listed:
         return dialog, [Find(visit.search, "household" if visit.search.household else "")]
     return home(dialog)
 

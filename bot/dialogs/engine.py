@@ -36,7 +36,7 @@ from bot.dialogs.rounds import counted, home
 from bot.dialogs.scene import Scene, Step, onward, refuse
 from bot.dialogs.several import item_in, questions_of, say_many
 from bot.dialogs.state import NOTHING, Dialog
-from bot.dialogs.talking import FREE_TEXT, TALK, loaded, received
+from bot.dialogs.talking import FREE_TEXT, TALK, is_of_last_year, loaded, received
 from bot.dialogs.visiting import met
 
 HANDLERS: Final = {**TALK, **MENUS, "inherit": inherit, "inherit_changed": changed}
@@ -330,5 +330,7 @@ def _nothing_open(scene: Scene, dialog: Dialog) -> Step:
     if draft is None:
         return dialog, [Tell("idle" if dialog.chat.submissions else "idle_empty")]
     if draft.confirmed and not draft.change.kind:
+        if draft.relation == "self" and is_of_last_year(scene, draft):
+            return dialog, [Tell("idle_last_year", {"year": draft.sent_on[:4]})]
         return dialog, [Tell("idle_confirmed")]
     return ASIDES["resume"](scene, dialog, "")

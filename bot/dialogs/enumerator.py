@@ -36,7 +36,7 @@ LISTS: Final[Mapping[str, Search]] = {
     "drafts": Search("drafts"),
     "revisit": Search("revisit"),
     "mine": Search("mine"),
-    "done": Search("done"),
+    "counted": Search("done"),
 }
 """Option of the menu -> what it lists."""
 
@@ -87,7 +87,10 @@ def found(scene: Scene, dialog: Dialog, event: Found) -> Step:
     dialog = listed(dialog.replace(draft=None), page, search, more, unlisted).open("people")
     key = "found_head" if search.words or search.village else f"head_{search.wanted}"
     first = Note(key, {"total": total, "village": search.village})
-    people = [*(described(scene, line) for line in page.lines), *map(_named, unlisted)]
+    people = [
+        *(described(scene, line) for line in page.lines),
+        *(_named(scene, draft) for draft in unlisted),
+    ]
     return dialog, [*gone, first, *lines(people), Ask()]
 
 
@@ -96,10 +99,11 @@ def _is_searching(dialog: Dialog) -> bool:
     return prompt is not None and prompt.question in SEARCHED
 
 
-def _named(draft: Draft) -> str:
+def _named(scene: Scene, draft: Draft) -> str:
     """Return how a list shows an unfinished form of somebody in no list."""
     born = str(draft.answers.get("q02_ngay_sinh") or "")[:4]
-    return " · ".join(filter(None, (str(draft.answers.get("q01_ho_ten") or "?"), born)))
+    name = str(draft.answers.get("q01_ho_ten") or scene.known.texts("nameless"))
+    return " · ".join(filter(None, (name, born)))
 
 
 def _people(_: Scene, dialog: Dialog, value: str) -> Step:

@@ -1,5 +1,6 @@
 """The prompts that are not questions of the form, and the buttons of every prompt."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -69,7 +70,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "which_item": (),
     "my_forms": (),
     "birth_year": (),
-    "menu": ("missing", "returned", "drafts", "revisit", "mine", "done", "new", "practice"),
+    "menu": ("missing", "returned", "drafts", "revisit", "mine", "counted", "new", "practice"),
     "people": ("more", "menu"),
     "visit": ("yes", "proxy", "guardian", "no", "outcome", "read"),
     "outcome": OUTCOMES,
@@ -170,10 +171,16 @@ def label(texts: Texts, prompt: str, value: str) -> str:
 def chosen(text: str, prompt: str, values: Sequence[str], texts: Texts) -> str | None:
     """Return the value that typed words pick: its number, its label or a word for it."""
     typed = text.strip().rstrip(".)").strip()
+    if line := LISTED_LINE.match(typed):
+        typed = line[1] if line[1] in values else typed
     if typed.isascii() and typed.isdigit():
         number = int(typed) if len(typed) < 3 else 0
         return values[number - 1] if 1 <= number <= len(values) else None
     return _meanings(prompt, tuple(values), texts).get(tone_fold(typed))
+
+
+LISTED_LINE: Final = re.compile(r"([0-9]{1,2})\. ")
+"""A line of a list as it stands there, under a thumb for instance: "3. Somebody"."""
 
 
 @lru_cache(maxsize=256)

@@ -43,10 +43,11 @@ def render(
     """Return the bubbles of a turn. The last one names the open prompt and carries its buttons."""
     bubbles: list[Outgoing] = []
     notes: list[str] = []
+    people: dict[str, str] = {}
     last = next((effect for effect in reversed(effects) if isinstance(effect, SAID)), None)
     for effect in effects:
         named = effect is last or isinstance(effect, Refuse)
-        shown = _open_prompt(scene, dialog) if named else {}
+        shown = _open_prompt(scene, dialog, people) if named else {}
         match effect:
             case Tell("scan_page"):
                 url = scan_address(scene, dialog)
@@ -57,6 +58,8 @@ def render(
                 bubbles.append(Outgoing("info", text, protect=key in PERSONAL, **shown))
             case Note(key, facts):
                 notes.append(scene.known.texts(key, **facts))
+                if key == "person_line":
+                    people[str(facts["number"])] = notes[-1]
             case Refuse(code, facts):
                 text = _refusal(scene, dialog, code, facts, able)
                 bubbles.append(Outgoing("refuse", text, code=code, **shown))
@@ -196,29 +199,38 @@ def _receipt(scene: Scene, dialog: Dialog, receipt: str) -> str:
     return texts("receipt", receipt=spaced(receipt), police=office.police_name)
 
 
-def _open_prompt(scene: Scene, dialog: Dialog) -> dict[str, Any]:
-    """Return what the last bubble says about the open prompt."""
+def _open_prompt(scene: Scene, dialog: Dialog, people: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the last bubble says about the open prompt.
+
+    `people`: number in a list -> the line that is shown with it.
+    """
     prompt = dialog.chat.prompt
     if prompt is None:
         return {}
     shown = {"question": prompt.question, "prompt": str(prompt.rev)}
     question = scene.form.by_id.get(prompt.question)
     if question is None:
-        return {**shown, "buttons": tuple(_prompt_buttons(scene, dialog))}
+        return {**shown, "buttons": tuple(_prompt_buttons(scene, dialog, people))}
     draft = draft_of(dialog)
     buttons = _sheet(scene, draft, question, prompt.keep).buttons
     return {**shown, "buttons": buttons, "selected": draft.selected}
 
 
-def _prompt_buttons(scene: Scene, dialog: Dialog) -> Iterator[Button]:
-    """Yield the buttons of an open prompt that is not a question."""
+def _prompt_buttons(scene: Scene, dialog: Dialog, people: Mapping[str, str]) -> Iterator[Button]:
+    """Yield the buttons of an open prompt that is not a question.
+
+    Nobody is opened by a bare number under the thumb: without their line people have no button.
+    """
     texts = scene.known.texts
     for value in button_values(scene.form, dialog, scene.known):
         if value.startswith("edit:"):
             item = _item_name(scene.form[value.removeprefix("edit:")])
             yield Button(texts("option.edit", item=item), value)
-        elif value.isdigit():
+        elif value.isdigit() and wording(dialog) == "my_forms":
             yield Button(value, value)
+        elif value.isdigit():
+            if value in people:
+                yield Button(people[value], value)
         else:
             yield Button(_option_label(scene, dialog, value), value)
 

@@ -59,12 +59,15 @@ def onward(scene: Scene, dialog: Dialog) -> Step:
 
 
 def _to_look_for(draft: Draft) -> str:
-    """Return by what a person in no list may be found in one: their number, else their name."""
-    if not draft.collector or draft.person or draft.practice:
+    """Return by what the list may know the person, as somebody else perhaps: their number, or,
+    of somebody in no list, their name."""
+    if not draft.collector or draft.practice:
         return ""
     number = draft.answers.get("q04_so_cccd")
     if isinstance(number, str):
         return number
+    if draft.person:
+        return ""
     born = draft.answers.get("q02_ngay_sinh")
     return fold(str(draft.answers.get("q01_ho_ten"))) if isinstance(born, str) else ""
 

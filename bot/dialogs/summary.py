@@ -62,9 +62,9 @@ def card_lines(scene: Scene, draft: Draft) -> str:
     for question_id, answer in draft.card.items():
         question = scene.form[question_id]
         lines.append(line(scene, question, shown_value(scene, question, answer)))
-        typed = draft.answers.get(question_id)
-        if typed is not None and not _same(typed, answer.value):
-            was = shown_value(scene, question, draft.answer(question_id))
+        before = draft.answers.get(question_id, draft.offered.get(question_id))
+        if before is not None and not _same(before, answer.value):
+            was = shown_value(scene, question, Answer(before))
             lines.append(texts("card_differs", value=was))
     facts = {"tail": str(draft.card["q04_so_cccd"].value)[-4:]}
     for code in dict.fromkeys(code for answer in draft.card.values() for code in answer.kept):

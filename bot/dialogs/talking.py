@@ -303,7 +303,8 @@ OPEN_STATUSES: Final = frozenset({"confirmed", "returned"})
 def welcome_back(draft: Draft) -> Tell | Note:
     """Return the greeting of somebody who goes on."""
     if draft.collector:
-        return Note("resumed", {"name": str(draft.answers.get("q01_ho_ten") or "?")})
+        name = draft.answers.get("q01_ho_ten")
+        return Note("resumed", {"name": name}) if name else Note("resumed_nameless")
     if "q01_ho_ten" not in draft.answers:
         return Tell("welcome_back_unnamed")
     return Tell("welcome_back", {"name": short_name(draft.answers)})

@@ -1,5 +1,6 @@
 """A visit to one person: the consent that is read aloud, or why there is no form of them."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -180,15 +181,33 @@ def outcome_month(scene: Scene, dialog: Dialog, text: str) -> Step:
     why = dialog.chat.visit.outcome
     if fold(text) in scene.known.texts.words("words.unknown_month"):
         return _marked(scene, dialog, why)
-    try:
-        month = str(read_date(text, MONTH, scene.today, scene.known).value)[:7]
-    except Invalid as refusal:
-        return refuse(dialog, refusal.code, **refusal.facts, example=f"{scene.today:%m/%Y}")
+    month = _month(scene, text, coming=why in UNTIL)
+    if not month:
+        return refuse(dialog, "month_unclear", month=f"{scene.today:%m/%Y}")
     if why in SINCE and month > scene.today.isoformat()[:7]:
         return refuse(dialog, "month_in_future")
     if why in UNTIL and month < scene.today.isoformat()[:7]:
         return refuse(dialog, "month_in_past")
     return _marked(scene, dialog, why, month)
+
+
+def _month(scene: Scene, text: str, *, coming: bool) -> str:
+    """Return the month that is said, "" when it is not understood.
+
+    A month without a year is the next one (`coming`), or the last one that has been.
+    """
+    if bare := BARE_MONTH.fullmatch(fold(text)):
+        month, today = int(bare[1]), scene.today
+        later, earlier = month < today.month, month > today.month
+        year = today.year + later if coming else today.year - earlier
+        return f"{year}-{month:02}" if 1 <= month <= 12 else ""
+    try:
+        return str(read_date(text, MONTH, scene.today, scene.known).value)[:7]
+    except Invalid:
+        return ""
+
+
+BARE_MONTH: Final = re.compile(r"(?:thang )?([0-9]{1,2})", re.ASCII)
 
 
 def _marked(scene: Scene, dialog: Dialog, why: str, month: str = "") -> Step:
@@ -209,6 +228,8 @@ def possible_doubles(scene: Scene, dialog: Dialog, event: Found) -> Step:
 
 
 def _may_be(line: PersonLine, draft: Draft, search: Search) -> bool:
+    if line.id == draft.person:
+        return False
     if search.words.isdigit():
         return True
     born = str(draft.answers.get("q02_ngay_sinh"))[:4]

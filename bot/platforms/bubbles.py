@@ -125,8 +125,9 @@ def _open(view: View, prompt: Outgoing, read: Sequence[str], texts: Texts) -> No
     numbered = read if prompt.question == "my_forms" else ()
     _sort_buttons(view, buttons, [*lines, *numbered], prompt.selected)
     lines = [line for line in lines if not _is_button(line, buttons)]
-    head = _head_of(lines, texts)
-    asked, _, view.progress = lines[head].partition(BEFORE_PROGRESS)
+    head, progress = _head_of(lines, texts), _before_progress(texts)
+    asked, found, left = lines[head].partition(progress)
+    view.progress = (found + left).removeprefix(BEFORE_PROGRESS)
     view.head, explained = _first_sentence(asked)
     view.notes, view.lines = lines[:head], [*explained, *lines[head + 1 :]]
 
@@ -137,11 +138,16 @@ def _without_instructions(lines: Iterable[str], texts: Texts) -> list[str]:
     return [line for line in lines if line and line not in gone]
 
 
+def _before_progress(texts: Texts) -> str:
+    """Return what stands between a question and how many are left."""
+    return BEFORE_PROGRESS + texts("ask.left", left="\0").partition("\0")[0]
+
+
 def _head_of(lines: Sequence[str], texts: Texts) -> int:
     """Return which line is the question; what stands above it are notes."""
     start = texts("ask.item", item="\0", ask="").partition("\0")[0]
     for number, line in enumerate(lines):
-        if line.startswith(start) or BEFORE_PROGRESS in line:
+        if line.startswith(start) or _before_progress(texts) in line:
             return number
     return 0
 
@@ -155,9 +161,10 @@ def _first_sentence(asked: str) -> tuple[str, list[str]]:
 def _is_button(line: str, buttons: Sequence[Button]) -> bool:
     found = NUMBERED.fullmatch(line)
     number = int(found[1]) if found else 0
-    return bool(
-        found and 1 <= number <= len(buttons) and found[2].startswith(buttons[number - 1].label)
-    )
+    if found is None or not 1 <= number <= len(buttons):
+        return False
+    label = buttons[number - 1].label
+    return found[2].startswith(label) or line == label
 
 
 def _sort_buttons(
