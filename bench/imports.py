@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,8 +21,7 @@ SECONDS: Final = 60.0
 MEMORY: Final = 300.0
 """MB above start. Both for 100,000 people."""
 PER_HOUSEHOLD: Final = 4
-TITLES: Final = ("An", "Bình", "Chín", "Dung", "Hạnh", "Khánh", "Lựu", "Mười", "Năm", "Sáu")
-MIDDLE: Final = ("Văn", "Thị", "Minh", "Ngọc", "Thu")
+WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def measure(scale: Scale) -> Figures:
@@ -60,20 +60,21 @@ def _people(count: int) -> Iterator[Exported]:
 def _answers(number: int) -> Mapping[str, Value]:
     born = date(1950, 1, 1) + timedelta(days=number * 7 % 20_000)
     home = number // PER_HOUSEHOLD
-    address = f"Số {home % 977}, thôn Tà Vinh {home % 40}, xã Sơn Tây, tỉnh Quảng Ngãi"
-    name = f"Đinh {MIDDLE[number % 5]} {TITLES[number // 5 % 10]} {TITLES[number // 50 % 10]}"
+    address = WORDS["address"].format(number=home % 977, village=home % 40)
+    one, other = WORDS["given"][number // 5 % 10], WORDS["given"][number // 50 % 10]
+    name = WORDS["name"].format(middle=WORDS["middle"][number % 5], one=one, other=other)
     digit = 0 if born.year < 2000 else 2
     work: dict[str, Value] = {"q11_hdkt": "khong_tham_gia", "q11_ly_do": "noi_tro"}
     if number % PER_HOUSEHOLD:
         work = {
             "q11_hdkt": "co_viec_lam",
             "q12_1_vi_the": "lam_cong",
-            "q12_2_cong_viec": f"lái xe tải {number % 500}",
+            "q12_2_cong_viec": WORDS["job"].format(number=number % 500),
             "q12_2a_loai": "tu_nguyen",
             "q12_2b_loai": "xac_dinh",
-            "q12_3_noi_lam": f"Công ty Hoa Sim {number % 900}",
+            "q12_3_noi_lam": WORDS["company"].format(number=number % 900),
             "q12_3a_loai_dn": "dn_ngoai_nha_nuoc",
-            "q12_3b_dia_chi": {"text": "xã Sơn Tây, tỉnh Quảng Ngãi"},
+            "q12_3b_dia_chi": {"text": WORDS["place"]},
         }
     return {
         "q01_ho_ten": name,
@@ -86,7 +87,7 @@ def _answers(number: int) -> Mapping[str, Value]:
         "q08_dan_toc": "19",
         "q09_gdpt": "thcs",
         "q10_cmkt": "so_cap",
-        "q10_1_nganh": "Lái xe",
+        "q10_1_nganh": WORDS["trade"],
         **work,
     }
 
