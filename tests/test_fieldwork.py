@@ -369,6 +369,22 @@ async def test_somebody_in_no_list_begins_a_household(commune: Commune) -> None:
     assert (await commune.one(await commune.person_of(sent))).origin == "chat"
 
 
+async def test_a_listed_person_without_a_household_begins_one(commune: Commune) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    an = await commune.person(answers("An Van An"))
+
+    sent = await commune.hand_in("lan", answers("An Van An"), person_id=an)
+    con = answers("Con Van Con", "2005-01-01")
+    await commune.hand_in("lan", con, household_id=sent, relation_to_head="con")
+    await commune.hand_in("lan", answers("An Van An", q09_gdpt="thpt"), sent)
+
+    assert await dead_letters(commune) == []
+    assert (await commune.one(an)).household_id == sent
+    shown = await card(commune, "lan", an)
+    assert shown and [line.name for line in shown.members] == ["Con Van Con"]
+
+
 async def test_whoever_finds_somebody_new_goes_on_seeing_them(commune: Commune) -> None:
     lan = await commune.account("lan")
     await commune.assign(lan, village="Thon 1")
