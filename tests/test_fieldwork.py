@@ -1,19 +1,24 @@
 """What an enumerator's chat sees and may do: their own people, and nobody else's."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.dialogs.people import OUTCOMES, PersonCard, Search
+from storage.access import Viewer
+from storage.assignments import AssignRefused, release
 from storage.audit import broken_chains
-from storage.commune_tables import accesses, accounts, outcomes, people
+from storage.commune_tables import accesses, accounts, assignments, outcomes, people
+from storage.merging import Two, merge
 from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling, Outcome
 from tests.commune import HERE, THERE, Commune, answers, statements
 from tests.conftest import Office, message
 
+HANH = Viewer("officer", HERE, None, by="hanh")
 AN, BINH, CHI = "051090000001", "051090000002", "051090000003"
 
 
@@ -419,3 +424,68 @@ async def test_history_of_fillings_is_whole(commune: Commune) -> None:
     (row,) = await commune.office.rows(select(submissions))
     assert (row.enumerator, row.person_id, row.household_id) == (lan, an, None)
     assert await commune.office.run(broken_chains) == []
+
+
+async def taken_back(commune: Commune) -> None:
+    """Let nobody visit anybody any more, as moving an assignment does for one account."""
+    ended = update(assignments).values(ended_at=1)
+    await commune.office.write(lambda c: c.execute(ended))
+
+
+async def test_what_was_begun_is_finished_though_the_assignment_is_gone(commune: Commune) -> None:
+    lan, mai = await commune.account("lan"), await commune.account("mai")
+    await commune.assign(lan, village="Thon 1")
+    home = await commune.household()
+    an, moi = await commune.person(answers("An Van An")), answers("Moi Van Moi", "2001-01-01")
+    begun = await commune.begin("lan", person_id=an)
+    newcomer = await commune.begin("lan", household_id=home)
+    await taken_back(commune)
+    await commune.assign(mai, village="Thon 1")
+
+    assert await names(commune, "lan", wanted="drafts") == ["An Van An"]
+    shown = await card(commune, "lan", an)
+    assert shown and shown.draft == begun
+    progress = await commune.ask("lan", lambda lookup: lookup.progress())
+    assert (progress.people, progress.drafts) == (0, 1)
+    for filling in (Filling(begun, an, 0, "con"), Filling(newcomer, 0, home, "con")):
+        await commune.do("lan", fillings=[filling])
+    await commune.hand_in("lan", answers("An Van An"), begun)
+    await commune.hand_in("lan", moi, newcomer)
+
+    assert await dead_letters(commune) == []
+    assert (await commune.one(an)).submission_id == begun
+    assert await card(commune, "lan", an) is None, "finished: not theirs any more"
+
+
+async def test_what_was_begun_for_somebody_merged_is_finished(commune: Commune) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    kept = await commune.person(answers("An Van An"))
+    gone = await commune.person(answers("An Van Anh"))
+    begun = await commune.begin("lan", person_id=gone)
+    context = commune.office.context
+    await commune.office.write(lambda c: merge(c, context, HANH, Two(kept, gone)))
+    await taken_back(commune)
+
+    await commune.do("lan", fillings=[Filling(begun, gone, 0, "con")])
+    await commune.hand_in("lan", answers("An Van An"), begun)
+
+    assert await dead_letters(commune) == []
+    assert (await commune.one(kept)).submission_id == begun
+
+
+async def test_the_office_lets_others_take_up_what_was_begun(commune: Commune) -> None:
+    for login in ("lan", "mai"):
+        await commune.assign(await commune.account(login), village="Thon 1")
+    an = await commune.person(answers("An Van An"))
+    await commune.begin("lan", person_id=an)
+    context = commune.office.context
+
+    await commune.office.write(lambda c: release(c, context, HANH, [an]))
+
+    begun = await commune.begin("mai", person_id=an)
+    assert (await commune.one(an)).draft_id == begun
+    for by, ids in ((Viewer("officer", THERE, None, by="hoa"), [an]), (HANH, [an, 999])):
+        with pytest.raises(AssignRefused):
+            await commune.office.write(partial(release, context=context, viewer=by, ids=ids))
+    assert (await commune.one(an)).draft_id == begun
