@@ -5,16 +5,27 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot.dialogs.people import OUTCOMES, PersonCard, Search
 from storage.access import Viewer
 from storage.assignments import AssignRefused, release
 from storage.audit import broken_chains
-from storage.commune_tables import accesses, accounts, assignments, outcomes, people
+from storage.batches import Source, write_batch
+from storage.commune_tables import (
+    accesses,
+    accounts,
+    assignments,
+    households,
+    outcomes,
+    people,
+)
+from storage.lists import Listed, prepare
 from storage.merging import Two, merge
+from storage.people import PersonDocument
 from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling, Outcome
+from storage.undoing import undo_batch
 from tests.commune import HERE, THERE, Commune, answers, statements
 from tests.conftest import Office, message
 
@@ -286,6 +297,38 @@ async def test_two_who_begin_in_one_batch_do_not_both_have_it(commune: Commune) 
     assert await dead_letters(commune) == []
 
 
+@pytest.mark.parametrize(
+    ("then", "holds"),
+    [
+        ({"erased": [700]}, [None, None]),
+        ({"statuses": {700: "withdrawn"}}, [None, None]),
+        ({"fillings": [Filling(700, 2)]}, [None, 700]),
+        ({"fillings": [Filling(700, 2), Filling(700, 1)]}, [700, None]),
+        ({"fillings": [Filling(700, 0)]}, [None, None]),
+    ],
+    ids=["erased", "withdrawn", "another", "and back", "nobody"],
+)
+async def test_what_begins_and_ends_in_one_batch_locks_nobody(
+    commune: Commune, then: dict[str, Any], holds: list[int | None]
+) -> None:
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    ids = [await commune.person(answers(name)) for name in ("An Van An", "Ba Van Ba")]
+    numbered = {0: 0, 1: ids[0], 2: ids[1]}
+    moved = [
+        Filling(one.submission_id, numbered[one.person_id]) for one in then.get("fillings", ())
+    ]
+    begun = {"created": [700], "submissions": {700: b"{}"}, "fillings": [Filling(700, ids[0])]}
+    decisions = iter([begun, {**then, "fillings": moved}])
+
+    def decide(*_: object) -> Decision:
+        return Decision(b"{}", "", **next(decisions))
+
+    await commune.office.commit([message("a", chat="lan"), message("b", chat="lan")], decide)
+
+    assert await dead_letters(commune) == []
+    assert [(await commune.one(one)).draft_id for one in ids] == holds
+
+
 async def test_ones_own_entry_closes_after_a_day(commune: Commune) -> None:
     lan = await commune.account("lan")
     await commune.assign(lan, village="Thon 1")
@@ -388,6 +431,27 @@ async def test_a_listed_person_without_a_household_begins_one(commune: Commune) 
     assert (await commune.one(an)).household_id == sent
     shown = await card(commune, "lan", an)
     assert shown and [line.name for line in shown.members] == ["Con Van Con"]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["undone", "gone"])
+async def test_a_household_is_there_for_who_is_being_asked(commune: Commune, gone: bool) -> None:
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    office, context = commune.office, commune.office.context
+    an = Listed(PersonDocument(answers("An Van An"), "2025"), "Thon 1", "h1", "7", {"text": "x"})
+    prepared, source = prepare(context, HERE, [an]), Source("0" * 64, "A")
+    batch = await office.write(lambda c: write_batch(c, context, HANH, prepared, source))
+    ((home,),) = await office.rows(select(households.c.id))
+    begun = await commune.begin("lan", household_id=home)
+
+    undone = await office.write(lambda c: undo_batch(c, context, HANH, batch.batch_id))
+    if gone:
+        await office.write(lambda c: c.execute(delete(households)))
+    await commune.hand_in("lan", answers("Moi Van Moi"), begun)
+
+    assert (undone.deleted, undone.households) == (1, 0)
+    assert await dead_letters(commune) == []
+    moi = await commune.one(await commune.person_of(begun))
+    assert moi.household_id == (begun if gone else home)
 
 
 async def test_whoever_finds_somebody_new_goes_on_seeing_them(commune: Commune) -> None:
