@@ -20,6 +20,7 @@ from bot import (
     commands_fieldwork,
     commands_imports,
     commands_keeping,
+    commands_returns,
     commands_units,
     commands_watching,
 )
@@ -137,6 +138,7 @@ commands_watching.add_to(app)
 commands_accounts.add_to(app)
 commands_units.add_to(app)
 commands_fieldwork.add_to(app)
+commands_returns.add_to(app)
 commands_imports.add_to(app)
 commands_doubles.add_to(app)
 

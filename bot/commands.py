@@ -232,6 +232,18 @@ async def write(house: "House", work: "Callable[[Connection], T]") -> T:
         return work(connection)
 
 
+def done(
+    data: Path | None, login: str | None, work: "Callable[[Connection, House, Viewer], T]"
+) -> T:
+    """Return what work in a transaction of its own comes to."""
+
+    async def run(house: "House") -> T:
+        viewer = await asking(house, login)
+        return await write(house, lambda connection: work(connection, house, viewer))
+
+    return with_house(place_of(data), run)
+
+
 async def connected(house: "House", work: "Callable[[Connection], T]") -> T:
     """Run work that opens its own transactions."""
     if house.database.writer is None:

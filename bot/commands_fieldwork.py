@@ -1,15 +1,26 @@
-"""Commands for the office about visits: who collects whom, forms given back, lists of people."""
+"""Commands for the office about visits: who collects whom, lists of people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from bot.commands import As, Data, asking, explained, now, place_of, printed, shown_time, with_house
+from bot.commands import (
+    As,
+    Data,
+    asking,
+    done,
+    explained,
+    now,
+    place_of,
+    printed,
+    shown_time,
+    with_house,
+)
 from bot.commands import write as write_in
 
 if TYPE_CHECKING:
@@ -18,8 +29,6 @@ if TYPE_CHECKING:
     from bot.app import House
     from storage.access import Viewer
     from storage.assignments import Assignment
-
-T = TypeVar("T")
 
 
 class ToFirst(TyperGroup):
@@ -51,18 +60,6 @@ class Sheet(StrEnum):
     XLSX = "xlsx"
 
 
-def _done(
-    data: Path | None, login: str | None, work: "Callable[[Connection, House, Viewer], T]"
-) -> T:
-    """Return what work in a transaction of its own comes to."""
-
-    async def run(house: "House") -> T:
-        viewer = await asking(house, login)
-        return await write_in(house, lambda connection: work(connection, house, viewer))
-
-    return with_house(place_of(data), run)
-
-
 @assign_app.command("to")
 def assign_to(
     login: Annotated[str, typer.Argument(help="Login of the enumerator.")],
@@ -89,7 +86,7 @@ def assign_to(
         def work(connection: "Connection", house: "House", viewer: "Viewer") -> int:
             return assign(connection, house.context, viewer, login, area, target=target, due=day)
 
-        count = _done(data, asked_by, work)
+        count = done(data, asked_by, work)
         typer.echo(texts_of()("assign.done", login=login, count=count))
 
 
@@ -114,7 +111,7 @@ def assign_list(
     with explained():
         from storage.assignments import assigned
 
-        found = _done(
+        found = done(
             data, asked_by, lambda c, _, viewer: assigned(c, viewer, login=login, ended=ended)
         )
         printed(_assignment(one) for one in found)
@@ -141,7 +138,7 @@ def assign_end(numbers: Numbers, data: Data = None, asked_by: As = None) -> None
         from bot.content import texts_of
         from storage.assignments import end
 
-        count = _done(
+        count = done(
             data, asked_by, lambda c, house, viewer: end(c, house.context, viewer, numbers)
         )
         typer.echo(texts_of()("assign.ended", count=count))
@@ -159,49 +156,25 @@ def assign_move(
         from bot.content import texts_of
         from storage.assignments import move
 
-        count = _done(
+        count = done(
             data, asked_by, lambda c, house, viewer: move(c, house.context, viewer, numbers, to)
         )
         typer.echo(texts_of()("assign.moved", count=count, login=to))
 
 
-def give_back(
-    receipt: Annotated[str, typer.Argument(help="Nine digits.")],
-    comment: Annotated[list[str], typer.Option(help="Item and what is wrong: '9: ...'.")],
+@assign_app.command("release")
+def assign_release(
+    numbers: Annotated[list[int], typer.Argument(help="Numbers in `mau03 people list`.")],
     data: Data = None,
     asked_by: As = None,
 ) -> None:
-    """Give a confirmed form back, with what is to be corrected."""
+    """Let people whose form somebody has begun and not finished be asked by others."""
     with explained():
         from bot.content import texts_of
-        from storage.returns import give_back as give
+        from storage.assignments import release
 
-        comments = _comments(comment)
-        digits = "".join(filter(str.isdecimal, receipt))
-
-        def work(connection: "Connection", house: "House", viewer: "Viewer") -> int:
-            clerk = house.conversation
-            return give(connection, house.context, clerk, viewer, digits, comments)
-
-        _done(data, asked_by, work)
-        typer.echo(texts_of()("return.done", receipt=receipt))
-
-
-def _comments(lines: list[str]) -> dict[str, str]:
-    """Return question -> what is wrong. Raises ReturnRefused for an item the form does not have."""
-    from bot.content import form_of
-    from storage.returns import ReturnRefused
-
-    questions: dict[str, str] = {}
-    for question in form_of().questions:
-        questions.setdefault(question.item.casefold(), question.id)
-    comments = {}
-    for line in lines:
-        item, _, words = (part.strip() for part in line.partition(":"))
-        if item.casefold() not in questions or not words:
-            raise ReturnRefused("no_item", item=item[:20])
-        comments[questions[item.casefold()]] = words
-    return comments
+        done(data, asked_by, lambda c, house, viewer: release(c, house.context, viewer, numbers))
+        printed((number, texts_of()("standing.missing")) for number in numbers)
 
 
 @people_app.command("list")
@@ -229,7 +202,7 @@ def people_list(
                 texts(f"option.{x.outcome}") if x.outcome else texts(f"standing.{x.standing}"),
                 x.until,
             )
-            for x in _done(data, asked_by, work)
+            for x in done(data, asked_by, work)
         )
 
 
@@ -290,6 +263,7 @@ async def _no_id(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.add_typer(assign_app, name="assign", help="Who collects whom (to, list, end, move).")
-    app.command("return")(give_back)
+    app.add_typer(
+        assign_app, name="assign", help="Who collects whom (to, list, end, move, release)."
+    )
     app.add_typer(people_app, name="people", help="Lists of people (list), or without ID (no-id).")

@@ -138,15 +138,16 @@ class _Turn:
 
     def fill(self, filling: Filling) -> None:
         """Note whose form a submission is. Raises UnknownPerson, Busy."""
-        submission, before = self.touch(filling.submission_id), None
-        worker = collecting.worker(self._desk, self._chat)
+        submission, person = self.touch(filling.submission_id), None
+        desk, worker = self._desk, collecting.worker(self._desk, self._chat)
+        home, before = filling.household_id or None, submission.person_id
         if filling.person_id:
-            collecting.lock(self._desk, worker, filling.person_id, submission.id)
-        elif filling.household_id:
-            collecting.see_household(self._desk, worker, filling.household_id)
-        before, submission.person_id = submission.person_id, filling.person_id or None
+            person = collecting.lock(desk, worker, filling.person_id, submission)
+        elif home is not None:
+            collecting.see_household(desk, worker, home, submission.household_id)
+        submission.person_id = person
         submission.enumerator = worker.id
-        submission.household_id = filling.household_id or None
+        submission.household_id = home
         where = place("submissions", "relation", submission.id)
         submission.relation = self._seal(submission.key, filling.relation_to_head, where)
         if before is not None and before != submission.person_id:

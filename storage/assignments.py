@@ -133,6 +133,24 @@ def move(
     return len(found)
 
 
+def release(connection: Connection, context: Context, viewer: Viewer, ids: Sequence[int]) -> None:
+    """Let others take up people whose form somebody has begun. Raises Denied, AssignRefused.
+
+    What was begun stays where it is; handed in later than another, it begins a double.
+    """
+    theirs = (people.c.id.in_(ids), within(viewer, ASSIGN, people), LISTED)
+    begun = select(people.c.id, people.c.unit, people.c.draft_by).where(
+        *theirs, people.c.draft_id.is_not(None)
+    )
+    found = connection.execute(begun).all()
+    _check_all("no_person", set(ids), {row.id for row in found})
+    free = update(people).where(people.c.id.in_([row.id for row in found]))
+    connection.execute(free.values(draft_id=None, draft_by=None))
+    for unit, account in sorted({(row.unit, row.draft_by) for row in found if row.draft_by}):
+        rows = sum(row.draft_by == account for row in found)
+        note(connection, context, viewer, "unassigned", unit=unit, account=account, rows=rows)
+
+
 def assigned(
     connection: Connection, viewer: Viewer, *, login: str = "", ended: bool = False
 ) -> list[Assignment]:

@@ -45,8 +45,7 @@ class Fieldwork:
     """Person -> submission and account that took them up in this very batch."""
 
     def people(self, search: Search) -> Page:
-        mine = and_(self._area(), LISTED)
-        wanted = and_(mine, *self._wanted(search), *_narrowed(self.connection, self.keys, search))
+        wanted = and_(LISTED, *self._wanted(search), *_narrowed(self.connection, self.keys, search))
         total = self.connection.scalar(select(func.count()).select_from(people).where(wanted)) or 0
         few = grant(self.worker.viewer, SEE).scope == "assigned"
         order = _most_urgent_first(self.keys, search, few=few)
@@ -67,7 +66,8 @@ class Fieldwork:
     def person(self, person_id: int) -> PersonCard | None:
         """Return one person; None for nobody and for somebody else's, found out alike."""
         mine, drafts = self._area(), self._drafts()
-        asked = (people.c.id == person_id, mine, LISTED)
+        theirs = or_(mine, self._begun(), self._returned())
+        asked = (people.c.id == person_id, theirs, LISTED)
         for known in known_people(self.connection, self.keys, drafts, *asked):
             self._note(person_id, known.row.unit)
             about = (self.connection, self.keys, self.worker, self.chat_id, known)
@@ -75,7 +75,7 @@ class Fieldwork:
         return None
 
     def progress(self) -> Progress:
-        """Return counts: the people of the area in one query, this account's forms in another.
+        """Return counts: the people of the area in one query, this account's forms in two.
 
         Who has neither a form nor a reason that settles it is missing: the three add up.
         """
@@ -84,10 +84,11 @@ class Fieldwork:
             func.count(),
             _count(done),
             _count(and_(~done, people.c.outcome.not_in(sorted(REVISITED)))),
-            _count(people.c.draft_by == self.worker.id),
         )
         mine = select(*counts).select_from(people).where(self._area(), LISTED)
-        total, handed_in, outcomes, drafts = self.connection.execute(mine).one()
+        total, handed_in, outcomes = self.connection.execute(mine).one()
+        begun = select(func.count()).select_from(people).where(self._begun(), LISTED)
+        drafts = self.connection.scalar(begun) or 0
         today, forms, returned = self._forms()
         given = given_to(self.connection, self.worker.id)
         return Progress(
@@ -121,11 +122,33 @@ class Fieldwork:
     def _area(self) -> ColumnElement[bool]:
         return area(self.connection, self.worker.viewer, SEE)
 
+    def _begun(self) -> ColumnElement[bool]:
+        """Who is being asked by this account, whether or not they are still to be visited."""
+        forms = select(submissions.c.person_id).where(
+            submissions.c.enumerator == self.worker.id, submissions.c.status == "draft"
+        )
+        return and_(people.c.id.in_(forms), people.c.draft_by == self.worker.id)
+
+    def _returned(self) -> ColumnElement[bool]:
+        """Whose form this account has back, whether or not they are still to be visited."""
+        forms = select(submissions.c.id).where(
+            submissions.c.enumerator == self.worker.id, submissions.c.status == "returned"
+        )
+        return people.c.submission_id.in_(forms)
+
     def _drafts(self) -> Drafts:
         return Drafts(self.worker.id, self.taken)
 
     def _wanted(self, search: Search) -> list[ColumnElement[bool]]:
-        me = self.worker.id
+        match search.wanted:
+            case "returned":
+                return [self._returned()]
+            case "drafts":
+                return [self._begun()]
+            case _:
+                return [self._area(), *self._of_area(search)]
+
+    def _of_area(self, search: Search) -> list[ColumnElement[bool]]:
         match search.wanted:
             case "missing":
                 return [MISSING]
@@ -133,19 +156,14 @@ class Fieldwork:
                 return [people.c.submission_id.is_not(None)]
             case "mine":
                 since = submissions.c.confirmed_at > self.at - DAY // MILLISECOND
-                sent = (submissions.c.enumerator == me, since)
+                sent = (submissions.c.enumerator == self.worker.id, since)
                 return [people.c.submission_id.in_(select(submissions.c.id).where(*sent))]
-            case "returned":
-                back = (submissions.c.enumerator == me, submissions.c.status == "returned")
-                return [people.c.submission_id.in_(select(submissions.c.id).where(*back))]
-            case "drafts":
-                return [people.c.draft_by == me]
             case "revisit":
                 until, month = people.c.outcome_until, f"{self._now():%Y-%m}"
                 again = people.c.outcome.in_(sorted(REVISITED))
                 come = or_(until.is_(None), until <= month)
                 return [people.c.submission_id.is_(None), again, come]
-            case "all":
+            case _:
                 return []
 
     def _note(self, person_id: int, unit: str) -> None:

@@ -1,4 +1,4 @@
-"""Where somebody new lives: a household on the list, or one that begins with them."""
+"""Where somebody lives whom no list gives a household: one on the list, or one they begin."""
 
 from typing import Final
 
@@ -21,12 +21,13 @@ class Home(Struct, frozen=True):
 
 
 def home_of(desk: Desk, submission: Submission, village: str | None) -> Home:
-    """Return where a new person lives. An officer joins the citizens' own forms to households."""
+    """Return where a person lives. An officer joins the citizens' own forms to households."""
     if submission.enumerator is None:
         return Home(None, village)
-    if submission.household_id is not None:
-        known = select(households.c.village).where(households.c.id == submission.household_id)
-        return Home(submission.household_id, desk.connection.scalar(known) or village)
+    mine = (submission.household_id, submission.id)  # its own: begun when it was sent before
+    known = select(households.c.id, households.c.village).where(households.c.id.in_(mine))
+    for row in desk.connection.execute(known.order_by(households.c.id == submission.id)):
+        return Home(row.id, row.village or village)
     villages = given_to(desk.connection, submission.enumerator).villages
     if village is None and len(villages) == 1:
         village = villages[0][1]

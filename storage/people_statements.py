@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     literal_column,
     null,
     or_,
@@ -34,9 +35,17 @@ from storage.writes import Write, WriteOf, change, insertion
 
 
 def _let_go() -> Write:
-    """Nobody is filling in this person's form any more, if it was this submission."""
+    """Nobody is filling in this person's form any more, if it was this submission and is it not.
+
+    Looked up in the end: within a batch a form may have gone from one person to another and back.
+    """
+    still = exists().where(
+        submissions.c.id == people.c.draft_id,
+        submissions.c.person_id == people.c.id,
+        submissions.c.status == literal_column("'draft'"),
+    )
     draft = (people.c.id == bindparam("b_id"), people.c.draft_id == bindparam("b_draft"))
-    clause = update(people).where(*draft).values(draft_id=null(), draft_by=null())
+    clause = update(people).where(*draft, ~still).values(draft_id=null(), draft_by=null())
     return clause, ("b_id", "b_draft")
 
 
@@ -81,8 +90,8 @@ def _double(dialect: Dialect) -> Write:
 
 
 PEOPLE_WRITES: Final[dict[str, Write | WriteOf]] = {
-    "no draft": _let_go(),
     "draft": change(people, "draft_id", "draft_by"),
+    "no draft": _let_go(),
     "outcome": insertion(outcomes),
     "person outcome": change(people, "outcome", "outcome_until", "updated_at"),
     "answered": _answered(),

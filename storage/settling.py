@@ -190,9 +190,11 @@ def _corrected(desk: Desk, form: Form, held: Person) -> tuple[Form, Known]:
 
 def _newcomer(desk: Desk, submission: Submission, form: Form, given: Person | None) -> Person:
     """Return somebody new, living where the form says, or where the one it was begun for lives."""
-    home = home_of(desk, submission, form.village)
-    if given is not None and form.given == given.known.id:
-        home = Home(given.known.household_id, given.village)
+    begun_for = given if given is not None and form.given == given.known.id else None
+    if begun_for is not None and begun_for.known.household_id is not None:
+        home = Home(begun_for.known.household_id, begun_for.village)
+    else:
+        home = home_of(desk, submission, begun_for.village if begun_for else form.village)
     known = Known(
         id=desk.new_id(),
         unit=_unit(desk),
@@ -232,6 +234,10 @@ def _hand_in(desk: Desk, submission: Submission, form: Form, person: Person) -> 
     """Let the form count for this person, who is from now on known as it says."""
     context, known = desk.context, person.known
     _supersede(desk, known, submission)
+    if known.household_id is None and submission.enumerator is not None:
+        # The conversation goes on with the household of whoever was visited.
+        home = home_of(desk, submission, person.village or form.village)
+        known.household_id, person.village = home.household_id, person.village or home.village
     document = _newest(desk, submission, person)
     columns = found_by(context.keys, document)
     columns["folded_name"] = columns["folded_name"] or None

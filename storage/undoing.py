@@ -115,10 +115,13 @@ def _touched(batch: Any) -> ColumnElement[bool]:
 
 
 def _delete_households(connection: Connection, batch_id: int) -> int:
-    """Delete the households the batch made, except where somebody lives or has to visit."""
+    """Delete the households the batch made, except where somebody lives, visits or asks."""
     used = [column == households.c.id for column in _HOUSED]
     empty = and_(*(~exists().where(one) for one in used))
-    gone = delete(households).where(households.c.batch_id == batch_id, empty)
+    # No index finds a form by its household: they are looked through once.
+    asked = select(submissions.c.household_id).where(submissions.c.household_id.is_not(None))
+    unasked = households.c.id.not_in(asked)
+    gone = delete(households).where(households.c.batch_id == batch_id, empty, unasked)
     return connection.execute(gone).rowcount
 
 

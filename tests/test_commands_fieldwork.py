@@ -74,6 +74,7 @@ def test_people_are_assigned_moved_and_taken_back(data: Path, tmp_path: Path) ->
         ("assign", "hoa", "--village", "Không Có"),
         ("assign", "hoa", "--household", "5"),
         ("assign", "end", "5"),
+        ("assign", "release", "5"),
         ("assign", "list", "--as", "hoa"),
         ("people", "list", "--as", "nobody"),
         ("return", "000000000", "--comment", "9: sai"),

@@ -1,19 +1,35 @@
 """What an enumerator's chat sees and may do: their own people, and nobody else's."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot.dialogs.people import OUTCOMES, PersonCard, Search
+from storage.access import Viewer
+from storage.assignments import AssignRefused, release
 from storage.audit import broken_chains
-from storage.commune_tables import accesses, accounts, outcomes, people
+from storage.batches import Source, write_batch
+from storage.commune_tables import (
+    accesses,
+    accounts,
+    assignments,
+    households,
+    outcomes,
+    people,
+)
+from storage.lists import Listed, prepare
+from storage.merging import Two, merge
+from storage.people import PersonDocument
 from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling, Outcome
+from storage.undoing import undo_batch
 from tests.commune import HERE, THERE, Commune, answers, statements
 from tests.conftest import Office, message
 
+HANH = Viewer("officer", HERE, None, by="hanh")
 AN, BINH, CHI = "051090000001", "051090000002", "051090000003"
 
 
@@ -281,6 +297,38 @@ async def test_two_who_begin_in_one_batch_do_not_both_have_it(commune: Commune) 
     assert await dead_letters(commune) == []
 
 
+@pytest.mark.parametrize(
+    ("then", "holds"),
+    [
+        ({"erased": [700]}, [None, None]),
+        ({"statuses": {700: "withdrawn"}}, [None, None]),
+        ({"fillings": [Filling(700, 2)]}, [None, 700]),
+        ({"fillings": [Filling(700, 2), Filling(700, 1)]}, [700, None]),
+        ({"fillings": [Filling(700, 0)]}, [None, None]),
+    ],
+    ids=["erased", "withdrawn", "another", "and back", "nobody"],
+)
+async def test_what_begins_and_ends_in_one_batch_locks_nobody(
+    commune: Commune, then: dict[str, Any], holds: list[int | None]
+) -> None:
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    ids = [await commune.person(answers(name)) for name in ("An Van An", "Ba Van Ba")]
+    numbered = {0: 0, 1: ids[0], 2: ids[1]}
+    moved = [
+        Filling(one.submission_id, numbered[one.person_id]) for one in then.get("fillings", ())
+    ]
+    begun = {"created": [700], "submissions": {700: b"{}"}, "fillings": [Filling(700, ids[0])]}
+    decisions = iter([begun, {**then, "fillings": moved}])
+
+    def decide(*_: object) -> Decision:
+        return Decision(b"{}", "", **next(decisions))
+
+    await commune.office.commit([message("a", chat="lan"), message("b", chat="lan")], decide)
+
+    assert await dead_letters(commune) == []
+    assert [(await commune.one(one)).draft_id for one in ids] == holds
+
+
 async def test_ones_own_entry_closes_after_a_day(commune: Commune) -> None:
     lan = await commune.account("lan")
     await commune.assign(lan, village="Thon 1")
@@ -369,6 +417,43 @@ async def test_somebody_in_no_list_begins_a_household(commune: Commune) -> None:
     assert (await commune.one(await commune.person_of(sent))).origin == "chat"
 
 
+async def test_a_listed_person_without_a_household_begins_one(commune: Commune) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    an = await commune.person(answers("An Van An"))
+
+    sent = await commune.hand_in("lan", answers("An Van An"), person_id=an)
+    con = answers("Con Van Con", "2005-01-01")
+    await commune.hand_in("lan", con, household_id=sent, relation_to_head="con")
+    await commune.hand_in("lan", answers("An Van An", q09_gdpt="thpt"), sent)
+
+    assert await dead_letters(commune) == []
+    assert (await commune.one(an)).household_id == sent
+    shown = await card(commune, "lan", an)
+    assert shown and [line.name for line in shown.members] == ["Con Van Con"]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["undone", "gone"])
+async def test_a_household_is_there_for_who_is_being_asked(commune: Commune, gone: bool) -> None:
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    office, context = commune.office, commune.office.context
+    an = Listed(PersonDocument(answers("An Van An"), "2025"), "Thon 1", "h1", "7", {"text": "x"})
+    prepared, source = prepare(context, HERE, [an]), Source("0" * 64, "A")
+    batch = await office.write(lambda c: write_batch(c, context, HANH, prepared, source))
+    ((home,),) = await office.rows(select(households.c.id))
+    begun = await commune.begin("lan", household_id=home)
+
+    undone = await office.write(lambda c: undo_batch(c, context, HANH, batch.batch_id))
+    if gone:
+        await office.write(lambda c: c.execute(delete(households)))
+    await commune.hand_in("lan", answers("Moi Van Moi"), begun)
+
+    assert (undone.deleted, undone.households) == (1, 0)
+    assert await dead_letters(commune) == []
+    moi = await commune.one(await commune.person_of(begun))
+    assert moi.household_id == (begun if gone else home)
+
+
 async def test_whoever_finds_somebody_new_goes_on_seeing_them(commune: Commune) -> None:
     lan = await commune.account("lan")
     await commune.assign(lan, village="Thon 1")
@@ -403,3 +488,68 @@ async def test_history_of_fillings_is_whole(commune: Commune) -> None:
     (row,) = await commune.office.rows(select(submissions))
     assert (row.enumerator, row.person_id, row.household_id) == (lan, an, None)
     assert await commune.office.run(broken_chains) == []
+
+
+async def taken_back(commune: Commune) -> None:
+    """Let nobody visit anybody any more, as moving an assignment does for one account."""
+    ended = update(assignments).values(ended_at=1)
+    await commune.office.write(lambda c: c.execute(ended))
+
+
+async def test_what_was_begun_is_finished_though_the_assignment_is_gone(commune: Commune) -> None:
+    lan, mai = await commune.account("lan"), await commune.account("mai")
+    await commune.assign(lan, village="Thon 1")
+    home = await commune.household()
+    an, moi = await commune.person(answers("An Van An")), answers("Moi Van Moi", "2001-01-01")
+    begun = await commune.begin("lan", person_id=an)
+    newcomer = await commune.begin("lan", household_id=home)
+    await taken_back(commune)
+    await commune.assign(mai, village="Thon 1")
+
+    assert await names(commune, "lan", wanted="drafts") == ["An Van An"]
+    shown = await card(commune, "lan", an)
+    assert shown and shown.draft == begun
+    progress = await commune.ask("lan", lambda lookup: lookup.progress())
+    assert (progress.people, progress.drafts) == (0, 1)
+    for filling in (Filling(begun, an, 0, "con"), Filling(newcomer, 0, home, "con")):
+        await commune.do("lan", fillings=[filling])
+    await commune.hand_in("lan", answers("An Van An"), begun)
+    await commune.hand_in("lan", moi, newcomer)
+
+    assert await dead_letters(commune) == []
+    assert (await commune.one(an)).submission_id == begun
+    assert await card(commune, "lan", an) is None, "finished: not theirs any more"
+
+
+async def test_what_was_begun_for_somebody_merged_is_finished(commune: Commune) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    kept = await commune.person(answers("An Van An"))
+    gone = await commune.person(answers("An Van Anh"))
+    begun = await commune.begin("lan", person_id=gone)
+    context = commune.office.context
+    await commune.office.write(lambda c: merge(c, context, HANH, Two(kept, gone)))
+    await taken_back(commune)
+
+    await commune.do("lan", fillings=[Filling(begun, gone, 0, "con")])
+    await commune.hand_in("lan", answers("An Van An"), begun)
+
+    assert await dead_letters(commune) == []
+    assert (await commune.one(kept)).submission_id == begun
+
+
+async def test_the_office_lets_others_take_up_what_was_begun(commune: Commune) -> None:
+    for login in ("lan", "mai"):
+        await commune.assign(await commune.account(login), village="Thon 1")
+    an = await commune.person(answers("An Van An"))
+    await commune.begin("lan", person_id=an)
+    context = commune.office.context
+
+    await commune.office.write(lambda c: release(c, context, HANH, [an]))
+
+    begun = await commune.begin("mai", person_id=an)
+    assert (await commune.one(an)).draft_id == begun
+    for by, ids in ((Viewer("officer", THERE, None, by="hoa"), [an]), (HANH, [an, 999])):
+        with pytest.raises(AssignRefused):
+            await commune.office.write(partial(release, context=context, viewer=by, ids=ids))
+    assert (await commune.one(an)).draft_id == begun

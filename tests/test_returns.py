@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.dialogs.messages import Outgoing
 from bot.dialogs.people import PersonCard, Search
 from storage.access import Denied, Viewer
 from storage.audit import broken_chains
-from storage.commune_tables import returns
+from storage.commune_tables import assignments, returns
 from storage.outbox import pending
 from storage.returns import ReturnRefused, give_back
 from storage.tables import events, submissions
@@ -117,6 +117,20 @@ async def test_a_citizens_form_goes_back_to_the_citizen(commune: Commune) -> Non
     shown = await card(commune, "lan", an)
     assert (shown.line.standing, shown.draft, shown.answers) == ("returned", 0, {})
     assert shown.comments == ()
+
+
+async def test_it_goes_back_though_the_assignment_is_gone(commune: Commune) -> None:
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    an = await commune.person(SAID)
+    sent = await commune.hand_in("lan", SAID, person_id=an)
+    await commune.office.write(lambda c: c.execute(update(assignments).values(ended_at=1)))
+
+    await back(commune, sent)
+
+    page = await commune.ask("lan", lambda lookup: lookup.people(Search("returned")))
+    assert [line.id for line in page.lines] == [an]
+    shown = await card(commune, "lan", an)
+    assert (shown.line.standing, shown.draft) == ("returned", sent)
 
 
 async def test_it_may_go_back_again(commune: Commune) -> None:
