@@ -1,7 +1,7 @@
 """Invitations: a code makes a chat somebody's place of work, once, until it is taken away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -332,6 +332,7 @@ async def test_a_change_of_an_account_waits_for_a_turn_and_no_turn_for_it(
 
     async with house.database.engine.begin() as turn:
         await turn.run_sync(lock_chats, [chat_token(house.keys, "telegram", "100001", "an")])
+        changing: Coroutine[Any, Any, Any]
         match change:
             case "disable":
                 changing = ledger.write(lambda c: disable(c, context, viewer, giver))

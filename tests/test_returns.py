@@ -143,6 +143,7 @@ def test_a_phone_that_is_cut_off_is_told_nothing_and_nobody_a_number(
     for line in ("chào", "1", "1", "1", "Nguyễn Văn An", "05/09/1990"):
         stage.say("an", Text(line))
     (draft,) = stage.kept("an").drafts
+    assert draft is not None
     view = ChatView(1, None, cut_off=cut_off)
     comments = {"q04_so_cccd": "đúng là 051070 001 234, sinh 1990"}
 
