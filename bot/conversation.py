@@ -13,6 +13,7 @@ from bot.dialogs.form import Form
 from bot.dialogs.known import Known
 from bot.dialogs.messages import Capabilities, Incoming, Other, Outgoing, Press, Text
 from bot.dialogs.people import COLLECTORS
+from bot.dialogs.record import mask
 from bot.dialogs.render import render
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import NOTHING, Chat, Dialog, Draft
@@ -122,11 +123,11 @@ class Conversation:
         dialog = _dialog(view)
         draft = Draft.from_document(id, document).replace(status="returned", comments=comments)
         form, texts = self.form_of(draft.form), self.known.texts
-        items = {form[question].item: text for question, text in comments.items()}
+        items = {form[q].item: without_numbers(text) for q, text in comments.items()}
         lines = "\n".join(texts("returned_line", item=i, text=text) for i, text in items.items())
         facts = {"name": short_name(draft.answers), "lines": lines}
         key = "returned_round" if draft.collector else "returned_bubble"
-        told = [Outgoing("info", texts(key, **facts), protect=True)]
+        told = [] if view.cut_off else [Outgoing("info", texts(key, **facts), protect=True)]
         prompt = str(dialog.chat.prompt.rev) if dialog.chat.prompt else ""
         return Decision(
             chat=dialog.chat.to_document(),
@@ -136,6 +137,7 @@ class Conversation:
             statuses={id: "returned"},
             events=[turn.Event(id, "returned", {"comments": dict(comments)})],
             outgoing=told,
+            about=id,
         )
 
     def welcome(
@@ -263,5 +265,10 @@ def _names_private(scene: Scene, text: str) -> bool:
     return any(question.private and question.item in items for question in scene.form.questions)
 
 
-LONG_NUMBER = re.compile(r"(?:[0-9][ .\-]?){9}")
-"""Nine digits in a row, as in documents and telephone numbers."""
+LONG_NUMBER = re.compile(r"[0-9](?:[ .\-]?[0-9]){8,}")
+"""Nine digits in a row, or more, as in documents and telephone numbers."""
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with its long numbers masked."""
+    return LONG_NUMBER.sub(lambda found: mask(found[0]), text)

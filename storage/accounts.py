@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from storage.access import Denied, Viewer, grant, under, within
-from storage.commune_tables import accounts, units
+from storage.commune_tables import accounts, invites, units
+from storage.database import lock_chats
 from storage.desk import Context
 from storage.ids import instant, milliseconds
 from storage.notes import note
@@ -140,11 +141,12 @@ def new_login(connection: Connection, role: str) -> str:
 def managed(connection: Connection, viewer: Viewer, login: str) -> Any:
     """Return the row of an account this viewer may change, locked until the transaction ends.
 
+    Rows that name it may still be written: a turn that does so holds a chat we may wait for.
     Raises Denied, AccountRefused.
     """
     mine = within(viewer, MANAGE, accounts)
-    found = select(accounts).where(accounts.c.login == login, mine).with_for_update()
-    row = connection.execute(found).one_or_none()
+    found = select(accounts).where(accounts.c.login == login, mine)
+    row = connection.execute(found.with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise AccountRefused("unknown", login=login)
     if row.role not in grant(viewer, MANAGE).roles:
@@ -155,17 +157,28 @@ def managed(connection: Connection, viewer: Viewer, login: str) -> Any:
 def disable(connection: Connection, context: Context, viewer: Viewer, login: str) -> None:
     """Cut an account off, from the next message on; its drafts are kept.
 
-    What was still to be shown in its chats is not shown any more. Raises Denied, AccountRefused.
+    What was still to be shown in its chats is not shown any more, and no invitation that waits
+    for it, or was written by it, opens anything. Raises Denied, AccountRefused.
     """
     row = managed(connection, viewer, login)
     if row.disabled_at is not None:
         return
-    off = update(accounts).where(accounts.c.id == row.id)
-    connection.execute(off.values(disabled_at=milliseconds(context.now())))
-    mine = select(chats.c.id).where(chats.c.holder == row.id)
+    at = milliseconds(context.now())
+    connection.execute(update(accounts).where(accounts.c.id == row.id).values(disabled_at=at))
+    _revoke_invites(connection, row, at)
+    held = connection.execute(select(chats.c.id, chats.c.token).where(chats.c.holder == row.id))
+    mine = {chat.id: chat.token for chat in held}
+    lock_chats(connection, [*mine.values()])  # a turn under way may have something to say
     unseen = (outbox.c.chat_id.in_(mine), outbox.c.priority != DELETION)
     connection.execute(delete(outbox).where(*unseen))
     note(connection, context, viewer, "disabled", unit=row.unit, account=row.id)
+
+
+def _revoke_invites(connection: Connection, account: Any, at: int) -> None:
+    """Let no invitation open anything that waits for this account, or was written by it."""
+    theirs = or_(invites.c.account_id == account.id, invites.c.created_by == account.login)
+    unused = (invites.c.uses_left > 0, invites.c.expires_at > at, invites.c.revoked_at.is_(None))
+    connection.execute(update(invites).where(theirs, *unused).values(revoked_at=at))
 
 
 def enable(connection: Connection, context: Context, viewer: Viewer, login: str) -> None:

@@ -252,7 +252,8 @@ class _Turn:
 
     def finish(self, decision: Decision) -> list[Queued]:
         chat = self._chat
-        about = self.about(decision.submission_id, chat.submission_id, *decision.confirmed)
+        opened = (decision.submission_id, chat.submission_id)
+        about = self.about(decision.about, *opened, *decision.confirmed)
         queued = self.say(decision.outgoing, about)
         self._open_prompt(decision.prompt, queued)
         if decision.submission_id is not None:

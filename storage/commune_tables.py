@@ -271,10 +271,12 @@ merges: Final = Table(
     Column("gone_id", BigInteger, ForeignKey("people.id"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("by", Text, nullable=False),
-    Column("before", LargeBinary, nullable=False),  # sealed: both as they were
+    Column("kept_form", BigInteger, ForeignKey("submissions.id")),  # what `before` may tell of
+    Column("before", LargeBinary),  # sealed: both as they were; NULL once kept_form is erased
     Column("undone_at", BigInteger),
     Index(None, "kept_id"),
     Index(None, "gone_id"),
+    Index(None, "kept_form"),
 )
 
 returns: Final = Table(

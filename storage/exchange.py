@@ -81,11 +81,12 @@ def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bea
 
 
 def _may_move(old: Chat, new: Chat) -> bool:
-    """What was filled in under an account stays with it; who was cut off moves nothing."""
+    """What was filled in under an account stays with it, and nothing else comes to it: a citizen's
+    form is theirs, and who works in a chat is another person. Who was cut off moves nothing."""
     holders = [chat.holder for chat in (old, new) if chat.holder is not None]
     if any(holder.cut_off for holder in holders):
         return False
-    return old.holder is None or (new.holder is not None and old.holder.id == new.holder.id)
+    return not holders or (len(holders) == 2 and holders[0].id == holders[1].id)
 
 
 def _token(context: Context, incoming: Incoming) -> str:

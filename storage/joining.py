@@ -140,8 +140,11 @@ def _by(row: Any) -> Viewer:
 
 
 def _account(connection: Connection, number: int | None) -> Any:
-    """Return the account, locked: its chats change hands one move after another."""
-    mine = select(accounts).where(accounts.c.id == number).with_for_update()
+    """Return the account, locked: its chats change hands one move after another.
+
+    Rows that name it may still be written: a turn that does so holds a chat we may wait for.
+    """
+    mine = select(accounts).where(accounts.c.id == number).with_for_update(key_share=True)
     return connection.execute(mine).one_or_none()
 
 
@@ -233,7 +236,7 @@ def reassign(
     desk = Desk(connection, context, milliseconds(context.now()))
     desk.load([*old, new])
     move = _Move(connection, context, host, desk, old | to)
-    moved = [id for token in old for id in _given(move, token, new, quiet=bool(one.disabled_at))]
+    moved = [id for token in old for id in _given(move, token, new, one)]
     if moved:
         move.tell(new, host.adopt(view(desk, move.chat(new)), moved))
     move.write(None, moved, new)
@@ -243,10 +246,14 @@ def reassign(
     return len(moved)
 
 
-def _given(move: _Move, token: str, new: str, *, quiet: bool) -> list[int]:
-    """Take the unfinished forms from a chat; it is told once, or not at all."""
-    mine = (submissions.c.chat_id == move.chat(token).id, submissions.c.status.in_(UNFINISHED))
-    found = select(submissions.c.id).where(*mine).order_by(submissions.c.id)
+def _given(move: _Move, token: str, new: str, giver: Any) -> list[int]:
+    """Take the giver's unfinished work from a chat; it is told once, or not at all.
+
+    Their own form and their family's stay: they filled them in as citizens.
+    """
+    unfinished = (submissions.c.enumerator == giver.id, submissions.c.status.in_(UNFINISHED))
+    mine = select(submissions.c.id).where(submissions.c.chat_id == move.chat(token).id)
+    found = mine.where(*unfinished).order_by(submissions.c.id)
     ids = list(move.connection.scalars(found))
     unseen = (outbox.c.submission_id.in_(ids), outbox.c.chat_id == move.chat(token).id)
     move.connection.execute(delete(outbox).where(*unseen, outbox.c.priority != DELETION))
@@ -254,7 +261,7 @@ def _given(move: _Move, token: str, new: str, *, quiet: bool) -> list[int]:
     for submission_id in ids:
         old = move.chat(token)
         left = move.host.let_go(view(move.desk, old), submission_id)
-        if quiet or moved:
+        if giver.disabled_at is not None or moved:
             left.outgoing = ()
         taken = move.take([submission_id], old, move.chat(new))
         move.tell(token, left)
@@ -275,6 +282,6 @@ def _hand_over(connection: Connection, at: int, one: int, other: int, moved: Seq
         change = {"ended_at": at} if twice else {"account_id": other}
         connection.execute(update(assignments).where(assignments.c.id == row.id).values(**change))
     drafts = update(submissions).where(submissions.c.id.in_(moved))
-    connection.execute(drafts.where(submissions.c.enumerator == one).values(enumerator=other))
+    connection.execute(drafts.values(enumerator=other))
     busy = update(people).where(people.c.draft_id.in_(moved), people.c.draft_by == one)
     connection.execute(busy.values(draft_by=other))

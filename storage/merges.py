@@ -1,7 +1,7 @@
 """What a merge remembers, so that it can be undone: sealed, and without anybody's key.
 
 Of the person who stays the document is kept as it stood, still sealed with their own key: whoever
-erases them erases it too.
+erases them erases it too, and whoever erases the form it came from erases all of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,8 @@ class Merge(Struct, frozen=True):
     gone_id: int
     at: int
     undone_at: int | None
-    before: bytes
+    before: bytes | None
+    """None: what it remembered was of a form that was erased since."""
 
 
 def write_merge(
@@ -79,11 +80,15 @@ def write_merge(
     where = place("merges", "before", merge.id)
     sealed = seal(context.keys.office, json.encode(before), where, context.random)
     about = {"id": merge.id, "unit": merge.unit, "at": merge.at, "by": by, "before": sealed}
-    row = about | {"kept_id": merge.kept_id, "gone_id": merge.gone_id}
+    kept = {"kept_id": merge.kept_id, "kept_form": before.columns["submission_id"]}
+    row = about | kept | {"gone_id": merge.gone_id}
     connection.execute(insert(merges).values(row))
 
 
-def read_before(keys: Keys, merge: Merge) -> Before:
+def read_before(keys: Keys, merge: Merge) -> Before | None:
+    """Return how it was before; None when that was erased since."""
+    if merge.before is None:
+        return None
     plain = unseal(keys.office, bytes(merge.before), place("merges", "before", merge.id))
     return _BEFORE.decode(plain)
 

@@ -65,5 +65,5 @@ def write_desk(desk: Desk) -> None:
 
 def _erase(desk: Desk, submission_id: int) -> None:
     desk.context.keys.data_key.cache_clear()
-    for name in ("erased", "no marks", "no codes", "no bubbles"):
+    for name in ("erased", "no marks", "no codes", "no bubbles", "no way back"):
         desk.rows.add(name, (submission_id,))

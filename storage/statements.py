@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.commune_tables import accounts
+from storage.commune_tables import accounts, merges
 from storage.database import is_one_of, run_sql, sql
 from storage.people_statements import PEOPLE_WRITES, candidates
 from storage.tables import (
@@ -66,6 +66,12 @@ def _duplicate() -> Write:
     )
     clause = update(submissions).where(submissions.c.id == bindparam("b_id"))
     return clause.values(duplicate=double), ("b_id",)
+
+
+def _no_way_back() -> Write:
+    """What merges remember of a form that is erased goes too: they cannot be undone any more."""
+    clause = update(merges).where(merges.c.kept_form == bindparam("b_id"))
+    return clause.values(before=null()), ("b_id",)
 
 
 def _dead_letter() -> Write:
@@ -117,6 +123,7 @@ WRITES: Final[dict[str, Write | WriteOf]] = {
     "code": insertion(codes),
     "no codes": removal(codes, "submission_id"),
     "no bubbles": removal(outbox, "submission_id"),
+    "no way back": _no_way_back(),
     "bubble": insertion(
         outbox,
         *("id", "chat_id", "submission_id", "payload", "priority", "not_before"),

@@ -174,6 +174,8 @@ class Decision(Struct):
     unlinked: bool = False
     """The chat is no longer known to be of the same person as others."""
     outgoing: Sequence[Outgoing] = ()
+    about: int | None = None
+    """The submission the bubbles tell of, when it is not the open one: they go when it does."""
     deletions: Sequence[str] = ()
     """Messages of the person, by `Incoming.ref`, that are not to stay in the chat."""
 

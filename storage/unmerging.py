@@ -52,7 +52,9 @@ def unmerge(connection: Connection, context: Context, viewer: Viewer, merge_id: 
     kept, gone = lock_both(connection, context, found.unit, (found.kept_id, found.gone_id))
     _refuse_what_came_later(connection, _merge(connection, viewer, merge_id), kept, gone)
     at = milliseconds(context.now())
-    before = read_before(context.keys, found)
+    before = read_before(context.keys, _merge(connection, viewer, merge_id))
+    if before is None:
+        raise MergeRefused("erased")
     work = _Work(connection, context, viewer, found, before, kept, gone, at)
     mine, theirs = _forms(work)
     _restore_document(work, theirs)

@@ -1,14 +1,14 @@
 """Invitations: a code makes a chat somebody's place of work, once, until it is taken away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from bot.dialogs.messages import Incoming, Text
 from bot.linking import OF_A_CHAT
@@ -24,11 +24,13 @@ from storage.accounts import (
 from storage.audit import broken_chains
 from storage.codes import written
 from storage.commune_tables import account_events, accounts, assignments, invites
+from storage.database import lock_chats
 from storage.invites import LENGTH, Wanted, invite, list_invites, revoke
 from storage.joining import reassign
 from storage.ledger import chat_token
 from storage.notes import notes
-from storage.tables import chats, submissions
+from storage.statements import REPLY
+from storage.tables import chats, outbox, submissions
 from tests.browsing import Site
 from tests.phones import TO_ITEM_3, Phones, opened_phones
 
@@ -296,6 +298,67 @@ async def test_a_lost_phone_stays_cut_off_until_the_new_one_is_there(phones: Pho
     assert states == [False]
 
 
+async def test_an_invitation_from_before_lets_nobody_in_who_was_cut_off(phones: Phones) -> None:
+    login = await joined(phones)
+    wanted, theirs = Wanted("enumerator", keeper(phones).unit), replace(keeper(phones), by=login)
+    context, another = phones.site.house.context, await invited(phones)
+    by_them = await phones.site.ledger.write(lambda c: invite(c, context, theirs, wanted))
+    to_them = await invited(phones, login=login)
+
+    await do(phones, disable, login)
+
+    for code in (to_them, by_them):
+        assert "Mã mời chưa đúng" in await phones.say("zalo", f"mời {code}", chat="thief")
+    assert [line.disabled for line in await listed(phones)] == [True]
+    await phones.say("zalo", f"mời {another}", chat="binh")
+    assert await login_of(phones, "zalo", "binh") != "None"
+    since = await invited(phones, login=login)
+    await phones.say("zalo", f"mời {since}", chat="new phone")
+    assert await login_of(phones, "zalo", "new phone") == login
+
+
+@pytest.mark.parametrize("change", ["disable", "reassign", "new phone"])
+async def test_a_change_of_an_account_waits_for_a_turn_and_no_turn_for_it(
+    phones: Phones, change: str
+) -> None:
+    giver, taker = await joined(phones), await joined(phones, "zalo", "binh")
+    house, ledger, viewer = phones.site.house, phones.site.ledger, keeper(phones)
+    if house.database.writer is not None:
+        return  # one writer: nothing to wait for
+    code = await invited(phones, login=giver)
+    (account,) = [line.id for line in await listed(phones) if line.login == giver]
+    context, host = house.context, house.conversation
+    mine = await phones.view("telegram")
+
+    async with house.database.engine.begin() as turn:
+        await turn.run_sync(lock_chats, [chat_token(house.keys, "telegram", "100001", "an")])
+        changing: Coroutine[Any, Any, Any]
+        match change:
+            case "disable":
+                changing = ledger.write(lambda c: disable(c, context, viewer, giver))
+            case "reassign":
+                changing = ledger.write(lambda c: reassign(c, context, host, viewer, giver, taker))
+            case _:
+                changing = phones.say("zalo", f"mời {code}", chat="new phone")
+        changed = asyncio.ensure_future(changing)
+        while not changed.done() and not await turn.scalar(WAITING):
+            pass
+        done_early = changed.done()
+        await turn.run_sync(_assign, viewer.unit, {giver: account}, [(1, giver, "Thôn Một")])
+        bubble = {"id": 1, "chat_id": mine.chat_id, "payload": b"", "priority": REPLY}
+        await turn.execute(
+            insert(outbox).values(bubble | {"not_before": 0, "attempts": 0, "claimed_until": 0})
+        )
+    await changed
+
+    assert not done_early
+    left = select(outbox.c.id).where(outbox.c.id == 1)
+    assert len(await rows(phones, left)) == (change == "reassign")
+
+
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
 async def listed(phones: Phones) -> Any:
     keys, viewer = phones.site.house.keys, keeper(phones)
     return await phones.site.house.read(lambda c: list_accounts(c, keys, viewer))
@@ -306,6 +369,8 @@ async def test_unfinished_forms_and_tasks_go_to_another_account(phones: Phones) 
     giver = await joined(phones)
     taker = await joined(phones, "zalo", "binh")
     ids = {line.login: line.id for line in await listed(phones)}
+    collected = update(submissions).values(enumerator=ids[giver])
+    await phones.site.ledger.write(lambda c: c.execute(collected) and None)
     unit = phones.site.house.office.commune
     given = [(1, giver, "Thôn Một"), (2, giver, "Thôn Hai"), (3, taker, "Thôn Hai")]
     await phones.site.ledger.write(lambda c: _assign(c, unit, ids, given))
@@ -329,6 +394,25 @@ async def test_unfinished_forms_and_tasks_go_to_another_account(phones: Phones) 
     assert villages == {"Thôn Một", "Thôn Hai"}
     assert len(await rows(phones, open_now)) == 2
     assert await phones.site.house.read(broken_chains) == []
+
+
+async def test_what_somebody_fills_in_as_a_citizen_is_given_to_nobody(phones: Phones) -> None:
+    await phones.say("telegram", *TO_ITEM_3)
+    giver, taker = await joined(phones), await joined(phones, "zalo", "binh")
+    context, host = phones.site.house.context, phones.site.house.conversation
+    viewer = keeper(phones, "officer")
+    before = await phones.view("telegram")
+
+    count = await phones.site.ledger.write(
+        lambda c: reassign(c, context, host, viewer, giver, taker)
+    )
+
+    assert count == 0
+    told = [bubble.outgoing.text for bubble in await phones.waiting("zalo", "binh")]
+    assert not [line for line in told if "Đã nhận thêm" in line]
+    found = await rows(phones, select(submissions.c.chat_id, submissions.c.enumerator))
+    assert found == [(before.chat_id, None)]
+    assert (await phones.view("telegram")).submission_id == before.submission_id
 
 
 def _assign(connection: Connection, unit: str, ids: Any, given: Any) -> None:

@@ -16,6 +16,7 @@ from storage.tables import codes, submissions
 from storage.tries import HOUR
 from tests.browsing import Site
 from tests.phones import TO_ITEM_3, Phones, opened_phones
+from tests.test_invites import invited
 
 
 @pytest.fixture
@@ -129,6 +130,18 @@ async def test_the_platforms_are_listed_and_can_be_parted(phones: Phones) -> Non
     assert "Zalo" in await phones.say("telegram", "kênh của tôi")
     await phones.say("zalo", "bỏ nối")
     assert "Chưa nối kênh nào" in await phones.say("zalo", "kênh của tôi")
+    assert "Chưa nối kênh nào" in await phones.say("telegram", "kênh của tôi")
+
+
+async def test_a_citizens_draft_does_not_come_to_who_works_in_a_chat(phones: Phones) -> None:
+    code = await phones.code()
+    await phones.say("zalo", f"mời {await invited(phones)}", chat="hoa")
+    before = await phones.view("telegram")
+
+    assert "Mã nối chưa đúng" in await phones.say("zalo", f"nối {code}", chat="hoa")
+
+    after = await phones.view("telegram")
+    assert (after.document, after.submission_id) == (before.document, before.submission_id)
     assert "Chưa nối kênh nào" in await phones.say("telegram", "kênh của tôi")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from storage.access import Denied, Viewer
 from storage.audit import broken_chains
-from storage.commune_tables import assignments, doubles, outcomes, people
+from storage.commune_tables import assignments, doubles, merges, outcomes, people
 from storage.doubles import Double, decide, note_pairs, open_doubles
 from storage.merging import Merged, MergeRefused, Two, merge
 from storage.people import person_document
@@ -221,6 +221,32 @@ async def test_a_withdrawn_form_does_not_come_back(commune: Commune) -> None:
     assert (await person(commune, kept)).submission_id is None
     assert (await person(commune, gone)).submission_id is None
     assert (await known(commune, gone))["q01_ho_ten"] == AN["q01_ho_ten"]
+
+
+@pytest.mark.parametrize("erased", ["the one that counts no more", "the one that counts"])
+async def test_what_an_erased_form_said_is_not_remembered_by_a_merge(
+    commune: Commune, erased: str
+) -> None:
+    one = await commune.hand_in("an", {**AN, "q09_gdpt": "chim yen"})
+    other = await commune.hand_in("ba", AN)
+    kept, gone = await commune.person_of(one), await commune.person_of(other)
+    counts = other if erased == "the one that counts no more" else one
+    done = await merged(commune, kept, gone, counts=counts)
+    untouched = await commune.hand_in("cam", answers("Ho Van Cam"))
+    assert await remembered(commune) == [True]
+
+    await commune.do("cam", erased=[untouched])
+    assert await remembered(commune) == [True]
+    await commune.do("an", erased=[one])
+
+    assert await remembered(commune) == [False]
+    with pytest.raises(MergeRefused, match="erased"):
+        await undone(commune, done.merge_id)
+    assert (await person(commune, kept)).submission_id == (other if counts == other else None)
+
+
+async def remembered(commune: Commune) -> list[bool]:
+    return [row.before is not None for row in await commune.office.rows(select(merges))]
 
 
 async def test_merges_come_apart_in_the_order_they_were_made(commune: Commune) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from bot.dialogs.messages import Outgoing
+from bot.dialogs.messages import Outgoing, Text
 from bot.dialogs.people import PersonCard, Search
 from storage.access import Denied, Viewer
 from storage.audit import broken_chains
@@ -18,6 +19,7 @@ from storage.tables import events, submissions
 from storage.turn import ChatView, Decision, Event
 from tests.commune import HERE, THERE, Commune, answers
 from tests.conftest import Office
+from tests.talks import Stage
 
 HANH = Viewer("officer", HERE, None, by="hanh")
 SAID = answers("An Van An", number="051090000001")
@@ -38,6 +40,7 @@ class Clerk:
             statuses={id: "returned"},
             events=[Event(id, "returned", dict(comments))],
             outgoing=[Outgoing("info", "A. is returned")],
+            about=id,
         )
 
 
@@ -131,6 +134,40 @@ async def test_it_goes_back_though_the_assignment_is_gone(commune: Commune) -> N
     assert [line.id for line in page.lines] == [an]
     shown = await card(commune, "lan", an)
     assert (shown.line.standing, shown.draft) == ("returned", sent)
+
+
+async def test_what_is_told_of_it_goes_with_it_and_with_no_other(commune: Commune) -> None:
+    sent = await commune.hand_in("an", SAID)
+    begun = await commune.begin("an")
+    await commune.do("an", submission_id=begun)
+    await back(commune, sent)
+
+    await commune.do("an", erased=[begun])
+    assert [text for _, text in await bubbles(commune)] == ["A. is returned"]
+
+    await commune.do("an", erased=[sent])
+    assert await bubbles(commune) == []
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_a_phone_that_is_cut_off_is_told_nothing_and_nobody_a_number(
+    tmp_path: Path, *, cut_off: bool
+) -> None:
+    stage = Stage(tmp_path)
+    for line in ("chào", "1", "1", "1", "Nguyễn Văn An", "05/09/1990"):
+        stage.say("an", Text(line))
+    (draft,) = stage.kept("an").drafts
+    assert draft is not None
+    view = ChatView(1, None, cut_off=cut_off)
+    comments = {"q04_so_cccd": "đúng là 051070 001 234, sinh 1990"}
+
+    told = stage.house.conversation.give_back(view, draft.id, draft.to_document(), comments)
+
+    stage.close()
+    assert (told.about, dict(told.statuses)) == (draft.id, {draft.id: "returned"})
+    lines = [bubble.text for bubble in told.outgoing]
+    assert len(lines) == (not cut_off)
+    assert all("••• 234, sinh 1990" in line and "051070" not in line for line in lines)
 
 
 async def test_it_may_go_back_again(commune: Commune) -> None:

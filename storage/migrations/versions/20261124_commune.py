@@ -362,13 +362,18 @@ def upgrade() -> None:
         sa.Column("gone_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("before", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_form", sa.BigInteger(), nullable=True),
+        sa.Column("before", sa.LargeBinary(), nullable=True),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["gone_id"], ["people.id"], name=op.f("fk_merges_gone_id_people")),
+        sa.ForeignKeyConstraint(
+            ["kept_form"], ["submissions.id"], name=op.f("fk_merges_kept_form_submissions")
+        ),
         sa.ForeignKeyConstraint(["kept_id"], ["people.id"], name=op.f("fk_merges_kept_id_people")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merges")),
     )
     op.create_index(op.f("ix_merges_gone_id"), "merges", ["gone_id"], unique=False)
+    op.create_index(op.f("ix_merges_kept_form"), "merges", ["kept_form"], unique=False)
     op.create_index(op.f("ix_merges_kept_id"), "merges", ["kept_id"], unique=False)
     op.create_table(
         "outcomes",
@@ -438,6 +443,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_outcomes_person_id"), table_name="outcomes")
     op.drop_table("outcomes")
     op.drop_index(op.f("ix_merges_kept_id"), table_name="merges")
+    op.drop_index(op.f("ix_merges_kept_form"), table_name="merges")
     op.drop_index(op.f("ix_merges_gone_id"), table_name="merges")
     op.drop_table("merges")
     op.drop_index(op.f("ix_doubles_second_id"), table_name="doubles")
