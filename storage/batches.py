@@ -5,7 +5,7 @@ renewed by a later one, and only of somebody who has not handed in a form here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -22,9 +22,10 @@ from sqlalchemy import (
 
 from storage.access import Viewer, within
 from storage.commune_tables import batches, households, people, person_marks, renewals
-from storage.database import bound_list, is_one_of, run_sql, sql
+from storage.database import run_sql, sql
 from storage.desk import Context
 from storage.doubles import Double, note_pairs
+from storage.households import Homes, homes_of
 from storage.ids import instant, milliseconds
 from storage.lists import Prepared, Row
 from storage.managing import ACTION, lock_unit, may_manage
@@ -75,8 +76,7 @@ class _Work:
     at: int
     list: Prepared
     written: Written
-    households: dict[str, int] = field(default_factory=dict)
-    """Word in the list -> row of a household that is in the database."""
+    homes: Homes
 
 
 def write_batch(
@@ -94,8 +94,7 @@ def write_batch(
     counts = {"good": 0, "known": 0, "warned": prepared.warned, "bad": source.bad}
     row = {"id": written.batch_id, "layout": source.layout, **facts, **counts}
     connection.execute(insert(batches).values(row))
-    work = _Work(connection, context, at, prepared, written)
-    _match_households(work)
+    work = _Work(connection, context, at, prepared, written, homes_of(connection, prepared))
     for rows in prepared.chunks():
         _write_chunk(work, rows)
     counted = {"good": written.new, "known": written.known}
@@ -104,24 +103,13 @@ def write_batch(
     return written
 
 
-def _match_households(work: _Work) -> None:
-    """Find the households that are there already, by the office's number."""
-    tokens = {h.code_token: word for word, h in work.list.households.items() if h.code_token}
-    dialect = work.connection.dialect
-    query = select(households.c.code_token, households.c.id, households.c.unit)
-    query = query.where(is_one_of(households.c.code_token, "tokens", dialect))
-    bound = {"tokens": bound_list(sorted(tokens), dialect)}
-    for token, id, unit in work.connection.execute(query, bound):
-        if unit == work.list.unit:
-            work.households[tokens[token]] = id
-
-
 def _write_chunk(work: _Work, rows: Sequence[Row]) -> None:
     found = look_up(work.connection, work.context.keys, work.list.unit, rows)
+    work.homes.recognise(found, rows)
     new = list[Row]()
     conflicts = list[tuple[Row, Known]]()
     for row in rows:
-        household_id = _household_id(work, row)
+        household_id = work.homes.of(row)
         match found.match(row, household_id):
             case "same", known:
                 work.written.known += 1
@@ -143,13 +131,6 @@ def _double(work: _Work, row: Row, known: Known) -> Double:
     return Double(min(row.id, other), max(row.id, other), why)
 
 
-def _household_id(work: _Work, row: Row) -> int | None:
-    """Return the household's number, also of one that nobody of it is written yet."""
-    if not row.household:
-        return None
-    return work.households.get(row.household) or work.list.households[row.household].id
-
-
 def _as_known(row: Row, household_id: int | None, at: int) -> Known:
     sealed = (row.data_key, row.document)
     found = (row.folded_name, row.id_token, row.person_token)
@@ -166,18 +147,18 @@ def _insert(work: _Work, rows: Sequence[Row]) -> None:
 
 def _insert_households(work: _Work, rows: Sequence[Row]) -> None:
     words = dict.fromkeys(row.household for row in rows if row.household)
-    unwritten = [word for word in words if word not in work.households]
+    unwritten = [word for word in words if word not in work.homes.there]
     new = [work.list.households[word] for word in unwritten]
     unit, batch = work.list.unit, (work.written.batch_id, work.at)
     sealed = [(h.id, unit, h.village, h.code_token, h.data_key, h.document, *batch) for h in new]
     _write(work, households, _HOUSEHOLD, sealed)
     for word, one in zip(unwritten, new, strict=True):
-        work.households[word] = one.id
+        work.homes.there[word] = one.id
     work.written.households += len(new)
 
 
 def _person(work: _Work, row: Row) -> tuple[Any, ...]:
-    where = (work.list.unit, row.village, work.households.get(row.household))
+    where = (work.list.unit, row.village, work.homes.there.get(row.household))
     sealed = (row.data_key, row.document)
     found = (row.sex, row.birth_year, row.folded_name or None, row.id_token, row.person_token)
     return (row.id, *where, *sealed, *found, "import", work.written.batch_id, work.at, work.at)

@@ -132,7 +132,7 @@ households: Final = Table(
     Column("id", ROW_ID, primary_key=True, autoincrement=False),
     Column("unit", Text, nullable=False),
     Column("village", Text),
-    Column("code_token", Text),  # keyed: the number the office gave it
+    Column("code_token", Text),  # keyed: the number the office gave it, else its place in a list
     Column("data_key", LargeBinary),  # wrapped; NULL once erased
     Column("document", LargeBinary),  # sealed: address, the office's number
     Column("batch_id", BigInteger, ForeignKey("batches.id")),

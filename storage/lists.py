@@ -30,7 +30,8 @@ class Listed(Struct, frozen=True):
     document: PersonDocument
     village: str | None = None
     household: str = ""
-    """Rows of one list with the same word live together; "" is not known."""
+    """Rows of one list with the same word live together; "" is not known. Where they began in a
+    list without numbers; it is the same word when the same list comes again."""
     number: str = ""
     """Of the household, as the office gave it; households of two lists are matched by it."""
     address: dict[str, str | None] = {}
@@ -55,13 +56,16 @@ class Row(Struct, frozen=True, array_like=True):
 
 
 class Household(Struct, frozen=True):
-    """A household as it will be written, unless one of the same number is there."""
+    """A household as it will be written, unless it is there already."""
 
     id: int
     village: str | None
     code_token: str | None
+    """Of the office's number, else of the word in the list."""
     data_key: bytes
     document: bytes
+    numbered: bool
+    """By the office. Else it is one of the same token only where its people are known too."""
 
 
 _ROWS: Final = msgpack.Decoder(list[Row])
@@ -105,10 +109,12 @@ def _settle_household(context: Context, at: int, prepared: Prepared, listed: Lis
     if not listed.household or listed.household in prepared.households:
         return
     id = context.ids.next(at)
-    token = household_token(context.keys, prepared.unit, listed.village, listed.number)
+    code = listed.number or listed.household
+    token = household_token(context.keys, prepared.unit, listed.village, code)
     document = HouseholdDocument(listed.address, listed.number)
     sealed = sealed_household(context.keys, context.random, id, document)
-    prepared.households[listed.household] = Household(id, listed.village, token, **sealed)
+    home = Household(id, listed.village, token, **sealed, numbered=bool(listed.number))
+    prepared.households[listed.household] = home
 
 
 def _row(context: Context, at: int, listed: Listed) -> Row:

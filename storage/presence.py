@@ -1,6 +1,6 @@
 """Who of a list is there already. Tokens are compared; unsealed is only what they leave open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -56,17 +56,24 @@ class Found(Struct):
 
     def match(self, row: Row, household_id: int | None) -> tuple[Match, Known] | None:
         """Return who this row is, or who has the same number and is somebody else."""
-        same_number = self.by_number.get(row.id_token or "", ())
-        for known in same_number:
-            if self._agrees(row, known):
-                return "same", known
-        if same_number:
-            return "conflict", same_number[0]
-        for known in self.by_person.get(row.person_token or "", ()):
+        for known in self.same_number(row):
+            return "same", known
+        for known in self.by_number.get(row.id_token or "", ()):
+            return "conflict", known
+        for known in self.same_person(row):
             if household_id is not None and known.household_id == household_id:
                 numbered = row.id_token is not None and known.id_token is not None
                 return ("conflict" if numbered else "same"), known
         return None
+
+    def same_number(self, row: Row) -> Iterator[Known]:
+        """Yield who has the number of this row, and its name or birth date too."""
+        numbered = self.by_number.get(row.id_token or "", ())
+        return (known for known in numbered if self._agrees(row, known))
+
+    def same_person(self, row: Row) -> Sequence[Known]:
+        """Return who has the name and birth date of this row."""
+        return self.by_person.get(row.person_token or "", ())
 
     def _agrees(self, row: Row, known: Known) -> bool:
         """Say whether name or birth date are the same; a year agrees with a date in it."""

@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import Table, func, insert, select, update
 
 from bench.invented import Invented, commune
@@ -137,6 +138,57 @@ async def test_who_is_not_surely_there_is_new_and_a_conflict_is_listed(
     listed = [row.why for row in await home.rows(select(doubles))]
     assert listed == ([] if why is None else [why])
     assert written.conflicts == len(listed)
+
+
+def unnumbered(*invented: Invented) -> list[Listed]:
+    """Return people of a list without numbers of households: words tell where each begins."""
+    return [structs.replace(one.listed(), number="") for one in invented]
+
+
+CAM: Final = Invented(3, "Hồ Văn Cam", "1950-01-02", "nam", "", "Thôn 1", "S#12")
+DAO: Final = Invented(4, "Hồ Thị Đào", "1952", "nu", "", "Thôn 1", "S#12")
+HOME: Final = (AN.but(household="S#4"), BA.but(household="S#4"))
+HUNG: Final = Invented(5, "Đinh Văn Hùng", "2005-06-07", "nam", "", "Thôn 1", "S#4")
+
+AGAIN: Final = {
+    "the same list": ((*HOME, CAM), (*HOME, CAM), 0, 0),
+    "a row that was refused": ((*HOME, CAM), (*HOME, HUNG, CAM), 1, 0),
+    "moved down, one has a number": (HOME, [one.but(household="S#9") for one in HOME], 0, 0),
+    "moved down, two are the same": (
+        (CAM, DAO),
+        [x.but(household="S#9") for x in (CAM, DAO)],
+        0,
+        0,
+    ),
+    "moved down, one is the same": ((CAM,), [CAM.but(household="S#9")], 1, 1),
+    "other people at the same place": ((CAM,), [HUNG.but(household="S#12")], 1, 1),
+    "another village": ((CAM,), [CAM.but(village="Thôn 2")], 1, 1),
+    "one of them has a number by now": ((CAM, DAO), (CAM.but(id_number="051050000001"), DAO), 0, 0),
+}
+
+
+@pytest.mark.parametrize("how", AGAIN)
+async def test_a_list_without_numbers_comes_again(home: Office, how: str) -> None:
+    first, second, new, homes = AGAIN[how]
+    for listed in (first, second):
+        prepared = prepare(home.context, UNIT, unnumbered(*listed))
+        bring_it = partial(
+            write_batch, context=home.context, viewer=OFFICER, prepared=prepared, source=SOURCE
+        )
+        written = await home.write(bring_it)
+
+    assert (written.new, written.known) == (new, len(second) - new)
+    assert (written.households, written.conflicts) == (homes, 0)
+
+
+async def test_a_household_whose_number_changed_is_new_but_its_people_are_not(
+    home: Office,
+) -> None:
+    await brought(home, [AN, BA])
+
+    written = await brought(home, [one.but(household="H2") for one in (AN, BA, HUNG)])
+
+    assert (written.new, written.known, written.households) == (1, 2, 1)
 
 
 async def test_a_row_that_stands_twice_in_a_list_is_one_person(home: Office) -> None:
