@@ -9,7 +9,8 @@ from admin.imports.cells import Formula
 from admin.imports.sheets import open_sheets
 from bot.dialogs.language import Texts
 from bot.dialogs.readers.characters import fold, tidy
-from storage.units import LONGEST, VILLAGE_KINDS, Village
+from storage.units import LONGEST, Village
+from storage.village_names import VILLAGE_KINDS
 
 MOST_ROWS: Final = 2_000
 COLUMNS: Final = ("name", "kind", "order")

@@ -188,12 +188,13 @@ def people_list(
     with explained():
         from admin.exports.rolls import day
         from bot.content import texts_of
+        from storage.assignments import named_village
         from storage.rolls import Listed, listed
 
         def work(connection: "Connection", house: "House", viewer: "Viewer") -> list[Listed]:
             _note(connection, house, viewer, f"list {which.value}")
-            keys = house.keys
-            return list(listed(connection, keys, viewer, which=which.value, village=village))
+            where = village and named_village(connection, house.office.commune, village)
+            return list(listed(connection, house.keys, viewer, which=which.value, village=where))
 
         texts = texts_of()
         printed(
@@ -238,6 +239,7 @@ async def _no_id(
 ) -> tuple[int, str]:
     from admin.exports import EXPORTS
     from admin.exports.rolls import as_exported, no_number_table
+    from storage.assignments import named_village
     from storage.exporting import ExportEntry, log_export, read_sparingly
     from storage.files import sha256_of, whole_file
     from storage.ids import milliseconds
@@ -248,7 +250,8 @@ async def _no_id(
 
         def read(connection: "Connection") -> int:
             read_sparingly(connection)
-            found = without_number(connection, house.keys, viewer, village=village)
+            where = village and named_village(connection, house.office.commune, village)
+            found = without_number(connection, house.keys, viewer, village=where)
             return EXPORTS[sheet](part, no_number_table(texts), as_exported(texts, found, at))
 
         count = await house.read(read)

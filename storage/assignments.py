@@ -14,6 +14,7 @@ from storage.desk import Context
 from storage.ids import instant, milliseconds
 from storage.lines import LISTED
 from storage.notes import note
+from storage.village_names import village_of
 
 ASSIGN: Final = "assign"
 COLLECTORS: Final = ("enumerator",)
@@ -189,8 +190,7 @@ def _rows(
     found: list[dict[str, Any]]
     if area.village:
         unit = _commune(connection, account.unit)
-        _check_village(connection, unit, area.village)
-        found = [{"unit": unit, "village": area.village}]
+        found = [{"unit": unit, "village": named_village(connection, unit, area.village)}]
     elif area.household:
         named = select(households.c.unit, households.c.id.label("household_id"))
         mine = (households.c.id == area.household, within(viewer, ASSIGN, households))
@@ -222,12 +222,15 @@ def _commune(connection: Connection, unit: str) -> str:
     return connection.scalar(parent) or unit
 
 
-def _check_village(connection: Connection, unit: str, village: str) -> None:
-    """A village is one of the commune's, or where somebody on its list lives."""
-    named = select(units.c.code).where(units.c.parent == unit, units.c.name == village)
-    lived_in = select(people.c.id).where(people.c.unit == unit, people.c.village == village)
-    if not any(connection.execute(query.limit(1)).first() for query in (named, lived_in)):
-        raise AssignRefused("no_village", village=village)
+def named_village(connection: Connection, unit: str, given: str) -> str:
+    """Return one of the commune's villages, or where somebody on its list lives.
+
+    Raises AssignRefused.
+    """
+    village = village_of(connection, unit, given)
+    if village is None:
+        raise AssignRefused("no_village", village=given)
+    return village
 
 
 def _has(connection: Connection, row: Mapping[str, Any]) -> bool:

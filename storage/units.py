@@ -20,30 +20,8 @@ from storage.desk import Context
 from storage.ids import milliseconds
 from storage.notes import note
 from storage.tables import submissions
+from storage.village_names import VILLAGE_KINDS, village_named
 
-VILLAGE_KINDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "to dan pho": "to_dan_pho",
-        "khu dan cu": "khu_dan_cu",
-        "khu pho": "khu_pho",
-        "tieu khu": "tieu_khu",
-        "thon": "thon",
-        "ban": "ban",
-        "lang": "lang",
-        "ap": "ap",
-        "buon": "buon",
-        "khom": "khom",
-        "xom": "xom",
-        "khu": "khu",
-        "plei": "plei",
-        "bon": "bon",
-        "soc": "soc",
-        "phum": "phum",
-        "to": "to",
-    }
-)
-"""First words of a village's name, without diacritics -> its kind. To add one: a line here and
-its word under `unit_kinds` in the texts."""
 KINDS: Final[Mapping[str, tuple[str, bool | None]]] = MappingProxyType(
     {
         "xa": ("xa", False),
@@ -181,8 +159,13 @@ def missing_villages(
     """Return those of the wanted villages that are not there, or closed. Raises Denied,
     UnitRefused."""
     _changed(connection, viewer, commune, "commune")
-    known = {*village_names(connection, commune)}
-    return [village for village in wanted if village.name not in known]
+    known = [row for row in _villages(connection, commune) if row.closed_at is None]
+    missing = list[Village]()
+    for village in wanted:
+        earlier = [Village(row.name, row.kind) for row in known] + missing
+        if _same(earlier, tidy(village.name), village.kind) is None:
+            missing.append(village)
+    return missing
 
 
 def add_villages(
@@ -199,9 +182,9 @@ def add_villages(
         name = _name(village.name)
         if village.kind and village.kind not in VILLAGE_KINDS.values():
             raise UnitRefused("kind", given=village.kind)
-        known = _same_name(connection, commune, name)
+        known = _same(_villages(connection, commune), name, village.kind)
         if known is not None and known.closed_at is None:
-            raise UnitRefused("exists", given=name)
+            raise UnitRefused("exists", given=known.name)
         if known is not None:
             again = update(units).where(units.c.code == known.code)
             connection.execute(again.values(closed_at=None))
@@ -219,9 +202,11 @@ def _name(given: str) -> str:
     return name
 
 
-def _same_name(connection: Connection, commune: str, name: str) -> Any:
-    same = (row for row in _villages(connection, commune) if row.name == name)
-    return next(same, None)
+def _same(known: Sequence[Any], name: str, kind: str = "") -> Any:
+    """Return the one that is called like this; of another kind only when its name is the same."""
+    alike = [row for row in known if row.name == name or row.kind == kind or not kind]
+    found = village_named(name, (row.name for row in alike))
+    return next((row for row in alike if row.name == found), None)
 
 
 def _insert_village(connection: Connection, commune: str, village: Village) -> str:
@@ -247,9 +232,9 @@ def rename_village(
     UnitRefused. What a person confirmed keeps the words it was confirmed with."""
     village = _changed(connection, viewer, code, "village")
     commune, name = str(village.parent), _name(name)
-    other = _same_name(connection, commune, name)
-    if other is not None and other.code != code:
-        raise UnitRefused("exists", given=name)
+    others = [row for row in _villages(connection, commune) if row.code != code]
+    if other := _same(others, name):
+        raise UnitRefused("exists", given=other.name)
     change = update(units).where(units.c.code == code)
     connection.execute(change.values(name=name, folded_name=fold(name)))
     for table in (people, households, submissions, assignments):
@@ -275,12 +260,13 @@ def set_villages(
 ) -> None:
     """Let a commune have just these villages, in this order: those left out are closed."""
     known = {row.name: row.code for row in _villages(connection, commune)}
+    kept = set[str]()
     for position, name in enumerate(names, 1):
-        if name not in known:
-            _insert_village(connection, commune, Village(name, position=position))
-            continue
-        again = update(units).where(units.c.code == known[name])
+        same = village_named(name, known)
+        code = known[same] if same else _insert_village(connection, commune, Village(name))
+        known.setdefault(same or name, code)
+        again = update(units).where(units.c.code == code)
         connection.execute(again.values(position=position, closed_at=None))
-    for name, code in known.items():
-        if name not in names:
-            _close(connection, code, at)
+        kept.add(code)
+    for code in {*known.values()} - kept:
+        _close(connection, code, at)

@@ -47,6 +47,7 @@ async def test_a_village_a_household_and_a_list_are_given(commune: Commune) -> N
 
     how: dict[str, Any] = {"target": 9, "due": date(2026, 12, 30)}
     assert await give(commune, "lan", Area(village="Thon 1")) == 1
+    assert await give(commune, "lan", Area(village="thôn 1")) == 0, "the same one"
     assert await give(commune, "lan", Area(household=home)) == 1
     assert await give(commune, "lan", Area(people=(chi, dung, chi)), **how) == 2
     assert await give(commune, "lan", Area(people=(dung,))) == 0, "not twice"

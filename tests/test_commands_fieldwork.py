@@ -73,6 +73,8 @@ def test_people_are_assigned_moved_and_taken_back(data: Path, tmp_path: Path) ->
         ("assign", "nobody", "--village", "x"),
         ("assign", "hoa", "--village", "Không Có"),
         ("assign", "hoa", "--household", "5"),
+        ("people", "list", "--village", "Không Có"),
+        ("people", "no-id", "--out", "x.xlsx", "--village", "Không Có"),
         ("assign", "end", "5"),
         ("assign", "release", "5"),
         ("assign", "list", "--as", "hoa"),

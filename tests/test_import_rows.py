@@ -482,6 +482,16 @@ def test_columns_of_households_and_poverty() -> None:
     assert {p.reason for p in rows[3].problems} == {"poverty_unknown", "mark_unclear"}
 
 
+@pytest.mark.parametrize("said", ["Thôn Tà Vinh", "tà vinh", "Ta Vinh", "THON TA VINH"])
+def test_a_village_may_be_called_with_or_without_its_kind(said: str) -> None:
+    office = replace(KNOWN.office, villages=("Tà Vinh", "Mang"))
+    titles = ["Họ và tên", "Ngày sinh", "Giới tính", "Thôn", "Số CCCD"]
+    file = text([titles, ["Đinh Văn Chín", "05/09/1990", "Nam", said, "051090001234"]])
+    (row,) = opened(file, known=replace(KNOWN, office=office))
+
+    assert isinstance(row, Row) and (row.answers["h_thon"], row.warned) == ("Tà Vinh", ())
+
+
 def test_a_position_in_the_list_of_villages_is_no_name() -> None:
     titles = ["Họ và tên", "Ngày sinh", "Giới tính", "Thôn", "Số CCCD"]
     (row,) = people(text([titles, ["Đinh Văn Chín", "05/09/1990", "Nam", "2", "051090001234"]]))

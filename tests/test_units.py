@@ -33,8 +33,10 @@ from storage.units import (
     list_units,
     missing_villages,
     rename_village,
+    set_villages,
     village_names,
 )
+from storage.village_names import village_named
 from tests.conftest import COMMUNE, OFFICER, Clock, Office, Toy, context, message, seeded
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -80,6 +82,43 @@ async def test_the_kind_of_a_commune_is_in_its_name(
 
     (row,) = await office.rows(select(units).where(units.c.code == OTHER.commune))
     assert (row.kind, row.urban, row.parent) == (kind, urban, "51")
+
+
+CALLED = ("Tà Vinh", "Thôn Mang", "Bản Mang", "Bình", "Bính")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("Tà Vinh", "Tà Vinh"),
+        ("Thôn Tà Vinh", "Tà Vinh"),
+        ("thon  ta vinh", "Tà Vinh"),
+        ("TA VINH", "Tà Vinh"),
+        ("bản mang", "Bản Mang"),
+        ("Mang", None),
+        ("Khu phố Mang", None),
+        ("Tá Vinh", None),
+        ("Bính", "Bính"),
+        ("Binh", None),
+        ("Tà", None),
+        ("", None),
+    ],
+)
+def test_which_village_is_meant(given: str, meant: str | None) -> None:
+    assert village_named(given, CALLED) == meant
+
+
+async def test_a_village_is_not_added_beside_itself(office: Office) -> None:
+    await named(office, "Tà Vinh")
+    wanted = [Village("Thôn Tà Vinh"), Village("ta vinh"), Village("Mang"), Village("Thôn Mang")]
+
+    with pytest.raises(UnitRefused, match="exists"):
+        await named(office, "thôn tà vinh")
+    missing = partial(missing_villages, viewer=OFFICER, commune=HERE, wanted=wanted)
+    assert await office.write(missing) == [Village("Mang")]
+    setting = partial(set_villages, commune=HERE, names=["Thôn Mang", "Ta Vinh", "Mang"], at=AT)
+    await office.write(setting)
+    assert await office.write(partial(village_names, commune=HERE)) == ("Tà Vinh", "Thôn Mang")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "Thôn Một, Thôn Hai", "x" * 101, "Thôn Một"])

@@ -42,6 +42,7 @@ from bot.dialogs.readers.characters import tidy
 from bot.dialogs.readers.reading import Invalid, Reading, Value
 from bot.dialogs.route import relevant, with_village
 from bot.dialogs.state import NOTHING, Answers, Draft
+from storage.village_names import village_named
 
 BLANK: Final = re.compile(r"[\s\u00a0\u200b\ufeff.,\u2026_/\\\-\u2010-\u2015'\"]*")
 """What people type into a cell that has nothing to say."""
@@ -237,7 +238,7 @@ class Rows:
         try:
             return read(text, question, NOTHING, self.today, self.known).value
         except Invalid:
-            return None
+            return village_named(text, self.known.office.villages)
 
     def _warn(self, work: Work, answers: Answers, parked: Mapping[str, Value]) -> None:
         """Note what does not apply, what soft checks say, and a person without sex."""
