@@ -188,12 +188,12 @@ def people_list(
     with explained():
         from admin.exports.rolls import day
         from bot.content import texts_of
-        from storage.rolls import Listed, listed
+        from storage.rolls import Asking, Listed, listed
 
         def work(connection: "Connection", house: "House", viewer: "Viewer") -> list[Listed]:
             _note(connection, house, viewer, f"list {which.value}")
-            keys = house.keys
-            return list(listed(connection, keys, viewer, which=which.value, village=village))
+            by = Asking(viewer, house.keys, now())
+            return list(listed(connection, by, which=which.value, village=village))
 
         texts = texts_of()
         printed(
@@ -241,14 +241,14 @@ async def _no_id(
     from storage.exporting import ExportEntry, log_export, read_sparingly
     from storage.files import sha256_of, whole_file
     from storage.ids import milliseconds
-    from storage.rolls import without_number
+    from storage.rolls import Asking, without_number
 
     texts, at = house.known.texts, now()
     with whole_file(out) as part:
 
         def read(connection: "Connection") -> int:
             read_sparingly(connection)
-            found = without_number(connection, house.keys, viewer, village=village)
+            found = without_number(connection, Asking(viewer, house.keys, at), village=village)
             return EXPORTS[sheet](part, no_number_table(texts), as_exported(texts, found, at))
 
         count = await house.read(read)
