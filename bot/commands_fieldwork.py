@@ -189,12 +189,13 @@ def people_list(
         from admin.exports.rolls import day
         from bot.content import texts_of
         from storage.assignments import named_village
-        from storage.rolls import Listed, listed
+        from storage.rolls import Asking, Listed, listed
 
         def work(connection: "Connection", house: "House", viewer: "Viewer") -> list[Listed]:
             _note(connection, house, viewer, f"list {which.value}")
             where = village and named_village(connection, house.office.commune, village)
-            return list(listed(connection, house.keys, viewer, which=which.value, village=where))
+            by = Asking(viewer, house.keys, now())
+            return list(listed(connection, by, which=which.value, village=where))
 
         texts = texts_of()
         printed(
@@ -243,7 +244,7 @@ async def _no_id(
     from storage.exporting import ExportEntry, log_export, read_sparingly
     from storage.files import sha256_of, whole_file
     from storage.ids import milliseconds
-    from storage.rolls import without_number
+    from storage.rolls import Asking, without_number
 
     texts, at = house.known.texts, now()
     with whole_file(out) as part:
@@ -251,7 +252,7 @@ async def _no_id(
         def read(connection: "Connection") -> int:
             read_sparingly(connection)
             where = village and named_village(connection, house.office.commune, village)
-            found = without_number(connection, house.keys, viewer, village=where)
+            found = without_number(connection, Asking(viewer, house.keys, at), village=where)
             return EXPORTS[sheet](part, no_number_table(texts), as_exported(texts, found, at))
 
         count = await house.read(read)

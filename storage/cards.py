@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from bot.dialogs.people import Comment, PersonCard, PersonLine
-from storage.access import grant
+from storage.access import Viewer, grant
 from storage.area import SEE, Worker, name_of
 from storage.commune_tables import accounts, households, people, returns
 from storage.ids import instant
@@ -37,21 +37,33 @@ def card(
         known.line,
         members=_head_first([one.line for one in housemates]),
         address=address_of(connection, keys, known.row.household_id),
-        **_answers(connection, keys, worker, known, now),
+        **_answers(connection, keys, worker, known, drafts, now),
         **_draft(connection, keys, chat_id, known, drafts),
     )
 
 
+def is_fresh(viewer: Viewer, row: Any, now: datetime) -> bool:
+    """Tell whether the form that counts is this account's own, and may still be looked at."""
+    made = None if row.confirmed_at is None else instant(row.confirmed_at)
+    mine = row.submission_id is not None and row.enumerator == viewer.account
+    return mine and grant(viewer, "correct_record").form_at(made, now) == "full"
+
+
 def _answers(
-    connection: Connection, keys: Keys, worker: Worker, known: Known, now: datetime
+    connection: Connection,
+    keys: Keys,
+    worker: Worker,
+    known: Known,
+    drafts: Drafts,
+    now: datetime,
 ) -> Part:
     """Return what may be looked at: of last year, before a form; one's own form, for a day."""
     row, viewer = known.row, worker.viewer
     mine = row.submission_id is not None and row.enumerator == worker.id
     back = mine and row.status == "returned"
-    made = None if row.confirmed_at is None else instant(row.confirmed_at)
-    fresh = mine and grant(viewer, "correct_record").form_at(made, now) == "full"
-    open_to_me = row.submission_id is None or fresh or back
+    fresh = is_fresh(viewer, row, now)
+    last_year = not drafts.counted(row) and row.status != "returned"
+    open_to_me = last_year or fresh or back
     part: Part = {"mine": fresh, "receipt": (row.receipt or "") if mine else ""}
     if grant(viewer, SEE).form == "full" and known.line.standing != "busy" and open_to_me:
         part |= {"answers": known.document.answers, "year": known.document.year}

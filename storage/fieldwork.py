@@ -15,8 +15,8 @@ from storage.access import grant
 from storage.area import SEE, Worker, area, given_to, household_area
 from storage.cards import address_of, card
 from storage.commune_tables import accesses, households, people, person_marks
-from storage.ids import MILLISECOND, VIETNAM, instant, milliseconds
-from storage.lines import LISTED, MISSING, Drafts, known_people
+from storage.ids import MILLISECOND, VIETNAM, instant, milliseconds, year_begun
+from storage.lines import LISTED, Drafts, counted, known_people, missing
 from storage.people import FLAGS
 from storage.sealed import Keys
 from storage.statements import NO_LONGER_LIVE
@@ -79,7 +79,7 @@ class Fieldwork:
 
         Who has neither a form nor a reason that settles it is missing: the three add up.
         """
-        done = people.c.submission_id.is_not(None)
+        done = counted(self._year())
         counts = (
             func.count(),
             _count(done),
@@ -119,6 +119,9 @@ class Fieldwork:
     def _now(self) -> datetime:
         return instant(self.at).astimezone(VIETNAM)
 
+    def _year(self) -> int:
+        return year_begun(self.at)
+
     def _area(self) -> ColumnElement[bool]:
         return area(self.connection, self.worker.viewer, SEE)
 
@@ -137,7 +140,7 @@ class Fieldwork:
         return people.c.submission_id.in_(forms)
 
     def _drafts(self) -> Drafts:
-        return Drafts(self.worker.id, self.taken)
+        return Drafts(self.worker.id, self._year(), self.taken)
 
     def _wanted(self, search: Search) -> list[ColumnElement[bool]]:
         match search.wanted:
@@ -151,9 +154,9 @@ class Fieldwork:
     def _of_area(self, search: Search) -> list[ColumnElement[bool]]:
         match search.wanted:
             case "missing":
-                return [MISSING]
+                return [missing(self._year())]
             case "done":
-                return [people.c.submission_id.is_not(None)]
+                return [counted(self._year())]
             case "mine":
                 since = submissions.c.confirmed_at > self.at - DAY // MILLISECOND
                 sent = (submissions.c.enumerator == self.worker.id, since)
@@ -162,7 +165,7 @@ class Fieldwork:
                 until, month = people.c.outcome_until, f"{self._now():%Y-%m}"
                 again = people.c.outcome.in_(sorted(REVISITED))
                 come = or_(until.is_(None), until <= month)
-                return [people.c.submission_id.is_(None), again, come]
+                return [~counted(self._year()), again, come]
             case _:
                 return []
 

@@ -26,6 +26,12 @@ def instant(milliseconds_utc: int) -> datetime:
     return EPOCH + timedelta(milliseconds=milliseconds_utc)
 
 
+def year_begun(at: int) -> int:
+    """Return the millisecond in which the year of `at` began in Vietnam."""
+    first = instant(at).astimezone(VIETNAM).replace(month=1, day=1, hour=0, minute=0)
+    return milliseconds(first.replace(second=0, microsecond=0))
+
+
 def new_id(at: int, random_bits: int) -> int:
     """Return a 63-bit identifier: the millisecond `at`, then 22 bits of `random_bits`."""
     return (at - FIRST_MILLISECOND << RANDOM_BITS) | (random_bits & (1 << RANDOM_BITS) - 1)

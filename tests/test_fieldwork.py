@@ -1,6 +1,6 @@
 """What an enumerator's chat sees and may do: their own people, and nobody else's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,9 +20,11 @@ from storage.commune_tables import (
     outcomes,
     people,
 )
+from storage.ids import VIETNAM
 from storage.lists import Listed, prepare
 from storage.merging import Two, merge
 from storage.people import PersonDocument
+from storage.rolls import Asking, listed
 from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling, Outcome
 from storage.undoing import undo_batch
@@ -349,6 +351,82 @@ async def test_ones_own_entry_closes_after_a_day(commune: Commune) -> None:
     assert fresh.receipt and list(found) == [sent]
     assert old and (old.mine, old.submission, old.answers) == (False, 0, {})
     assert old.line.name == "An Van An" and closed == {}
+
+
+@pytest.mark.parametrize("by", ["lan", "an"], ids=["by whom it was", "by themselves"])
+async def test_in_another_year_everybody_is_asked_again(commune: Commune, by: str) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    said = answers("An Van An", number=AN, q09_gdpt="thcs")
+    an = await commune.person(said)
+    await commune.hand_in(by, said, **({"person_id": an} if by == "lan" else {}))
+
+    async def standing() -> tuple[int, list[str], list[str], str]:
+        progress = await commune.ask("lan", lambda lookup: lookup.progress())
+        shown = await card(commune, "lan", an)
+        missing, done = [await names(commune, "lan", wanted=one) for one in ("missing", "done")]
+        assert shown is not None
+        return progress.done, missing, done, shown.line.standing
+
+    new_year = datetime(2027, 1, 1, tzinfo=VIETNAM)
+    commune.office.clock.at = new_year - timedelta(minutes=1)
+    assert await standing() == (1, [], ["An Van An"], "done")
+    commune.office.clock.at = new_year
+    assert await standing() == (0, ["An Van An"], [], "missing")
+    shown = await card(commune, "lan", an)
+    assert shown and (shown.answers, shown.year, shown.mine) == (said, "2026", False)
+    await commune.do("lan", outcomes=[Outcome(an, "absent", until="2027-01")])
+    assert await names(commune, "lan", wanted="revisit") == ["An Van An"]
+    await commune.do("lan", outcomes=[Outcome(an, "died")])
+    assert await standing() == (0, [], [], "outcome")
+
+    sent = await commune.hand_in("lan", {**said, "q09_gdpt": "thpt"}, person_id=an)
+
+    assert await standing() == (1, [], ["An Van An"], "done")
+    assert (await commune.one(an)).submission_id == sent
+    commune.office.clock.at += timedelta(days=3)
+    shown = await card(commune, "lan", an)
+    assert shown and (shown.answers, shown.line.standing) == ({}, "done")
+
+
+async def test_the_office_lists_who_is_done_this_year(commune: Commune) -> None:
+    an = await commune.person(answers("An Van An"))
+    await commune.hand_in("an", answers("An Van An", number=AN))
+    await commune.hand_in("ba", answers("Ba Van Ba", "2001-01-01"))
+    keys = commune.office.context.keys
+
+    async def roll(which: Any, year: int) -> list[str]:
+        by = Asking(HANH, keys, datetime(year, 12, 31, tzinfo=VIETNAM))
+        found = await commune.office.write(lambda c: list(listed(c, by, which=which)))
+        return sorted(one.name for one in found)
+
+    assert (await commune.one(an)).submission_id is None
+    assert await roll("done", 2026) == ["An Van An", "Ba Van Ba"]
+    assert await roll("missing", 2026) == ["An Van An"]
+    assert await roll("done", 2027) == await roll("outcomes", 2027) == []
+    assert await roll("missing", 2027) == ["An Van An", "An Van An", "Ba Van Ba"]
+
+
+async def test_who_visits_reads_nothing_of_others_forms(commune: Commune) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    listed_as = answers("An Van An", "1990", AN)
+    now = answers("An Van An", number=AN, q07_noi_o={"text": "So 5"})
+    await commune.person(listed_as)
+    own = await commune.person(answers("Ba Van Ba", "1991"))
+    await commune.hand_in("an", now)
+    await commune.hand_in("lan", {**now, "q01_ho_ten": "Ba Van Ba"}, person_id=own)
+
+    async def seen(viewer: Viewer) -> list[tuple[str, str]]:
+        by = Asking(viewer, commune.office.context.keys, commune.office.clock.at)
+        found = await commune.office.write(lambda c: list(listed(c, by)))
+        return [(one.born, one.address) for one in found]
+
+    visitor = Viewer("enumerator", HERE, lan, by="lan")
+    assert await seen(visitor) == [("1990", ""), ("1990-09-05", "So 5")]
+    assert await seen(HANH) == [("1990-09-05", "So 5")] * 2
+    commune.office.clock.at += timedelta(days=2)
+    assert await seen(visitor) == [("1990", ""), ("1991", "")]
 
 
 async def test_what_a_citizen_handed_in_is_not_shown_to_the_enumerator(commune: Commune) -> None:
