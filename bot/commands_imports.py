@@ -93,6 +93,7 @@ async def _import(house: "House", viewer: "Viewer", wanted: Wanted) -> "Written"
     from admin.imports.listed import listed
     from admin.imports.report import Report
     from storage.batches import Source, write_batch
+    from storage.crossing import note_crossed
     from storage.files import sha256_of
     from storage.lists import prepare
     from storage.managing import may_manage
@@ -112,6 +113,8 @@ async def _import(house: "House", viewer: "Viewer", wanted: Wanted) -> "Written"
             written = write_batch(connection, house.context, viewer, prepared, source)
             if not wanted.commit:
                 transaction.rollback()
+        if wanted.commit:
+            note_crossed(connection, house.context, unit, written)
         return written
 
     return await connected(house, work)

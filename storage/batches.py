@@ -1,7 +1,8 @@
 """Lists of people written as batches: all of a list in one transaction, or nothing of it.
 
 Who is there already is counted and stays as they are. Only a record of an earlier year is
-renewed by a later one, and only of somebody who has not handed in a form here.
+renewed by a later one, and only of somebody who has not handed in a form here. Of somebody known
+from a form alone the list's record is kept behind it.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy import (
     Connection,
     Dialect,
@@ -186,24 +188,30 @@ def _write(work: _Work, table: Table, names: tuple[str, ...], rows: list[tuple[A
 
 def _renew(work: _Work, row: Row, known: Known) -> None:
     """Let the record of a later year take the place of an earlier one; the old one is kept."""
-    if known.submission_id or known.merged_into or known.listed or not row.year:
+    if known.merged_into or known.listed:
         return
-    keys = work.context.keys
-    old = person_document(keys, known)
-    if old is None or old.year >= row.year:
+    old = person_document(work.context.keys, known)
+    if old is None:
         return
-    new = person_document(keys, row)
+    new = person_document(work.context.keys, row)
     assert new is not None  # noqa: S101 - it was sealed a moment ago
-    document = renewed(old, new)
+    if known.submission_id and old.before is None:
+        _rewrite(work, known, replace(old, before=new, flags=old.flags or new.flags))
+    elif not known.submission_id and old.year < row.year:
+        _rewrite(work, known, renewed(old, new))
+        work.written.renewed += 1
+
+
+def _rewrite(work: _Work, known: Known, document: PersonDocument) -> None:
+    """Give somebody who is there already another document; the old one is kept."""
     assert known.data_key is not None  # noqa: S101 - it was just unsealed with it
-    key = keys.data_key(known.id, known.data_key)
+    key = work.context.keys.data_key(known.id, known.data_key)
     sealed = resealed_person(key, work.context.random, known.id, document)
     before = {"document": known.document, "updated_at": known.updated_at}
     ids = {"batch_id": work.written.batch_id, "person_id": known.id}
     work.connection.execute(insert(renewals).values({**ids, **before}))
     write_document(work.connection, work.context, known.id, document, sealed, work.at)
     known.listed = True
-    work.written.renewed += 1
 
 
 def renewed(old: PersonDocument, new: PersonDocument) -> PersonDocument:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -129,21 +130,39 @@ _HOUSED = (people.c.household_id, assignments.c.household_id)
 
 
 def _restore(connection: Connection, context: Context, batch: Any) -> int:
-    """Put back the records that the batch renewed, where they are still as it left them."""
+    """Put back the records that the batch wrote over, where they are still as it left them."""
     names = ("id", "data_key", "submission_id")
+    now = people.c.document.label("now")
     query = (
-        select(*(people.c[name] for name in names), renewals.c.document, renewals.c.updated_at)
+        select(*(people.c[name] for name in names), now, renewals.c.document, renewals.c.updated_at)
         .join(people, people.c.id == renewals.c.person_id)
         .where(renewals.c.batch_id == batch.id, people.c.updated_at == batch.at)
-        .where(people.c.submission_id.is_(None), people.c.data_key.is_not(None))
+        .where(people.c.data_key.is_not(None))
     )
-    rows = connection.execute(query).all()
+    rows = [row for row in connection.execute(query) if _as_left(context.keys, row)]
     for row in rows:
         document = _readable(context.keys, row)
         at = row.updated_at
         write_document(connection, context, row.id, document, row.document, at)
     connection.execute(delete(renewals).where(renewals.c.batch_id == batch.id))
-    return len(rows)
+    return sum(row.submission_id is None for row in rows)
+
+
+def _as_left(keys: Keys, row: Any) -> bool:
+    """True unless a form came in the very moment of the batch: it says more than the list."""
+    if row.submission_id is None:
+        return True
+    old, now = _readable(keys, row), _readable(keys, _Now(row.id, row.data_key, row.now))
+    return replace(now, before=None, flags=old.flags) == old
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """A person's row as it is, for the document in it."""
+
+    id: int
+    data_key: bytes
+    document: bytes
 
 
 def _readable(keys: Keys, row: Any) -> PersonDocument:

@@ -14,7 +14,7 @@ from msgspec import structs
 from sqlalchemy import Table, func, insert, select, update
 
 from bench.invented import Invented, commune
-from storage.access import Denied
+from storage.access import Denied, Viewer
 from storage.batches import batches_of, write_batch
 from storage.column_maps import save_map, saved_map
 from storage.commune_tables import (
@@ -26,11 +26,13 @@ from storage.commune_tables import (
     person_marks,
     renewals,
 )
+from storage.crossing import note_crossed
 from storage.database import open_database
-from storage.lists import Listed, prepare
+from storage.lists import Listed, Prepared, prepare
 from storage.migrate import migrate
-from storage.people import PersonDocument
+from storage.people import PersonDocument, person_document
 from storage.undoing import AlreadyUndone, NoSuchBatch, undo_batch
+from tests.commune import HERE, Commune, answers
 from tests.conftest import Office
 from tests.filled import ROOT
 from tests.managed import (
@@ -216,6 +218,83 @@ async def test_a_form_that_was_handed_in_is_never_renewed(home: Office) -> None:
     written = await brought(home, [AN], year="2025")
 
     assert (written.known, written.renewed) == (1, 0)
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_who_came_from_a_form_and_is_listed_since_stays_known_when_it_is_erased(
+    office: Office, *, undone: bool
+) -> None:
+    commune, context = await Commune(office).build(), office.context
+    sent = await commune.hand_in("an", answers("An Van An", number=NUMBER, q09_gdpt="thcs"))
+    an = await commune.person_of(sent)
+    before = await commune.one(an)
+    written = await office.write(lambda c: write_batch(c, context, HANH, listed(office), SOURCE))
+    since = await commune.one(an)
+
+    assert (written.new, written.known, written.renewed) == (0, 1, 0)
+    assert before.folded_name == since.folded_name
+    shown = person_document(context.keys, since)
+    assert shown is not None and shown.answers["q09_gdpt"] == "thcs"
+    if undone:
+        taken = await office.write(lambda c: undo_batch(c, context, HANH, written.batch_id))
+        assert (taken.restored, await commune.one(an)) == (0, before)
+    await commune.do("an", erased=[sent])
+
+    left = person_document(context.keys, await commune.one(an))
+    assert (left is None) == undone
+    if left is not None:
+        assert (left.answers["q01_ho_ten"], left.flags) == ("An Van An", ("ho_ngheo",))
+        assert "q09_gdpt" not in left.answers
+
+
+HANH: Final = Viewer("officer", HERE, None, by="hanh")
+NUMBER: Final = "051090000001"
+
+
+def listed(office: Office) -> Prepared:
+    document = PersonDocument(answers("An Van An", number=NUMBER), "2025", "", ("ho_ngheo",))
+    return prepare(office.context, HERE, [Listed(document, "Thon 1")])
+
+
+async def test_a_form_handed_in_while_a_list_is_written_is_seen_afterwards(office: Office) -> None:
+    commune, context, engine = await Commune(office).build(), office.context, office.database.engine
+    if office.database.writer is not None:
+        return  # one writer at a time
+    said = answers("An Van An", number=NUMBER)
+
+    async with engine.connect() as importing:
+        async with importing.begin():
+            written = await importing.run_sync(
+                lambda c: write_batch(c, context, HANH, listed(office), SOURCE)
+            )
+            sent = await commune.hand_in("an", said)
+        await importing.run_sync(lambda c: note_crossed(c, context, HERE, written))
+
+    (brought_in,) = await office.rows(select(people.c.id).where(people.c.origin == "import"))
+    pair = sorted([brought_in.id, await commune.person_of(sent)])
+    found = [[row.first_id, row.second_id, row.why] for row in await office.rows(select(doubles))]
+    assert (found, written.conflicts) == ([[*pair, "id"]], 1)
+
+
+async def test_every_new_person_of_a_list_is_looked_at_once_it_is_written(home: Office) -> None:
+    crowd = list(commune(2500))
+    first = await brought(home, crowd)
+    noted = first.conflicts
+    writer = home.database.writer
+    if writer is None:
+        return  # the other test is of PostgreSQL
+    last = select(people).where(people.c.id_token.is_not(None)).order_by(people.c.id.desc())
+    (row,) = await home.rows(last.limit(1))
+    late = {**row._mapping, "id": 7, "origin": "chat", "batch_id": None}
+    await home.write(lambda c: c.execute(insert(people).values(late)) and None)
+
+    for _ in range(2):
+        with writer.connect() as connection:
+            note_crossed(connection, home.context, UNIT, first)
+
+    found = {(pair.first_id, pair.second_id) for pair in await home.rows(select(doubles))}
+    assert (7, row.id) in found
+    assert first.conflicts == len(found) == noted + 1
 
 
 async def test_undo_takes_back_whom_nobody_touched_and_names_the_others(home: Office) -> None:
