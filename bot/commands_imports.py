@@ -103,7 +103,7 @@ async def _import(house: "House", viewer: "Viewer", wanted: Wanted) -> "Written"
     with wanted.file.open("rb") as file:
         people = await _people(house, viewer, wanted, file)
         found = Report()
-        prepared = prepare(house.context, unit, listed(people, found, wanted.year))
+        prepared = prepare(house.context, unit, listed(people, found, wanted.year, house.known))
     _show(found, people, wanted)
     layouts = ",".join(sorted({known.layout or "map" for _, known in people.sheets}))
     source = Source(sha256_of(wanted.file), layouts, found.bad)
