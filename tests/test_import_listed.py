@@ -16,7 +16,7 @@ KNOWN = known_of(replace(OFFICE, villages=("Tà Vinh", "Nước Vương")))
 
 def a_row(answers: Answers) -> Row:
     nothing: dict[str, Any] = {"manners": {}, "parked": {}, "warned": (), "missing": ()}
-    who = {"household": "1", "relation": "", "village": ""}
+    who: dict[str, Any] = {"household": "1", "relation": "", "village": ""}
     return Row("Sheet1", 2, answers, **nothing, **who, flags=frozenset(), classes=frozenset())
 
 
