@@ -124,6 +124,8 @@ class _Turn:
             raise NoLongerLive(submission_id)
         if submission.status == "returned":
             self.add("answered", (self._desk.at, submission_id))
+        if submission.status == "returned" or submission.handed_in_at is None:
+            submission.handed_in_at = self._desk.at
         submission.status, submission.receipt = confirmed.status, confirmed.receipt
         submission.answers = values_of(confirmed)
         before = self._desk.find(confirmed.previous, self._chat) if confirmed.previous else None

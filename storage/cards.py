@@ -44,7 +44,7 @@ def card(
 
 def is_fresh(viewer: Viewer, row: Any, now: datetime) -> bool:
     """Tell whether the form that counts is this account's own, and may still be looked at."""
-    made = None if row.confirmed_at is None else instant(row.confirmed_at)
+    made = None if row.handed_in_at is None else instant(row.handed_in_at)
     mine = row.submission_id is not None and row.enumerator == viewer.account
     return mine and grant(viewer, "correct_record").form_at(made, now) == "full"
 

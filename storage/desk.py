@@ -67,7 +67,8 @@ class Submission(Struct):
     person_id: int | None = None
     household_id: int | None = None
     relation: bytes | None = None
-    confirmed_at: int | None = None
+    handed_in_at: int | None = None
+    """At first, or first since it was returned: what is corrected is no newer."""
     form: str = ""
     created: bool = False
     confirmed: Row | None = None
@@ -174,7 +175,7 @@ class Desk:
         found = self.find(submission_id, chat)
         if found is None or found.enumerator is None or found.status in OPEN:
             return found
-        made = None if found.confirmed_at is None else instant(found.confirmed_at)
+        made = None if found.handed_in_at is None else instant(found.handed_in_at)
         kept = policy().granted("enumerator", "correct_record")
         return found if kept.form_at(made, instant(self.at)) == "full" else None
 

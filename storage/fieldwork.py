@@ -158,7 +158,7 @@ class Fieldwork:
             case "done":
                 return [counted(self._year())]
             case "mine":
-                since = submissions.c.confirmed_at > self.at - DAY // MILLISECOND
+                since = submissions.c.handed_in_at > self.at - DAY // MILLISECOND
                 sent = (submissions.c.enumerator == self.worker.id, since)
                 return [people.c.submission_id.in_(select(submissions.c.id).where(*sent))]
             case "revisit":

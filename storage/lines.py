@@ -87,7 +87,8 @@ def known_people(
     found = (
         select(
             *(people.c[name] for name in _PERSON),
-            *(form.c[name] for name in ("status", "enumerator", "confirmed_at", "receipt")),
+            *(form.c[name] for name in ("status", "enumerator", "confirmed_at")),
+            *(form.c[name] for name in ("handed_in_at", "receipt")),
             form.c.data_key.label("form_key"),
             form.c.chat_id.label("form_chat"),
             draft.c.chat_id.label("draft_chat"),

@@ -38,5 +38,5 @@ def open_record(
         return None
     about = {"unit": row.unit, "submission_id": row.id, "why": why}
     note_access(connection, context, viewer, action, **about)
-    hide = form.form_at(instant(row.confirmed_at), now) != "full"
+    hide = form.form_at(instant(row.handed_in_at), now) != "full"
     return record_of(context.keys, row, hide=hide)

@@ -47,7 +47,8 @@ def _seal_record(desk: Desk, submission: Submission) -> None:
     where = place("submissions", "record", submission.id)
     sealed = seal(submission.key, record, where, desk.context.random)
     confirmed_at, *promoted = columns
-    about = (submission.receipt, sealed, confirmed_at, submission.person_id)
+    times = (confirmed_at, submission.handed_in_at)
+    about = (submission.receipt, sealed, *times, submission.person_id)
     desk.rows.add("confirmed", (*about, *promoted, submission.id))
     desk.rows.add("no marks", (submission.id,))
     for token in submission.marks:

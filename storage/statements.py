@@ -107,7 +107,7 @@ WRITES: Final[dict[str, Write | WriteOf]] = {
     "submission": change(submissions, "status", "state", "event_count", "head", "updated_at"),
     "filling": change(submissions, "enumerator", "person_id", "household_id", "relation"),
     "confirmed": change(
-        *(submissions, "receipt", "record", "confirmed_at", "person_id"),
+        *(submissions, "receipt", "record", "confirmed_at", "handed_in_at", "person_id"),
         *(*PROMOTED, *TOKENS.values()),
     ),
     "erased": change(submissions, **dict.fromkeys(_ERASED, null())),
@@ -138,7 +138,7 @@ _SUBMISSION: Final = tuple(
     submissions.c[name]
     for name in (
         *("id", "chat_id", "data_key", "state", "status", "receipt", "event_count", "head"),
-        *("enumerator", "person_id", "household_id", "relation", "confirmed_at", "form"),
+        *("enumerator", "person_id", "household_id", "relation", "handed_in_at", "form"),
     )
 )
 

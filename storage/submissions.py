@@ -19,7 +19,7 @@ from storage.turn import Document
 EXPORT: Final = "export_records"
 COLUMNS: Final = (
     *("id", "receipt", "form", "unit", "village", "status", "confirmed_at", "duplicate"),
-    *("data_key", "record"),
+    *("handed_in_at", "data_key", "record"),
 )
 CHUNK: Final = 500
 """Records read and unsealed at a time: memory does not grow with their number."""

@@ -116,6 +116,7 @@ submissions: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
+    Column("handed_in_at", BigInteger),  # at first, or first since it was returned
     Column("enumerator", BigInteger),  # account
     Column("person_id", BigInteger),
     Column("household_id", BigInteger),  # of somebody who was in no list when it began

@@ -353,6 +353,23 @@ async def test_ones_own_entry_closes_after_a_day(commune: Commune) -> None:
     assert old.line.name == "An Van An" and closed == {}
 
 
+async def test_correcting_ones_entry_does_not_keep_it_open(commune: Commune) -> None:
+    lan = await commune.account("lan")
+    await commune.assign(lan, village="Thon 1")
+    an = await commune.person(answers("An Van An"))
+    sent = await commune.hand_in("lan", answers("An Van An"), person_id=an)
+    commune.office.clock.at += timedelta(hours=23)
+    await commune.hand_in("lan", answers("An Van An", q09_gdpt="thpt"), sent)
+    assert await names(commune, "lan", wanted="mine") == ["An Van An"]
+
+    commune.office.clock.at += timedelta(hours=2)
+
+    shown = await card(commune, "lan", an)
+    closed = await commune.ask("lan", lambda lookup: lookup.submissions([sent]))
+    assert shown and (shown.mine, shown.answers, closed) == (False, {}, {})
+    assert await names(commune, "lan", wanted="mine") == []
+
+
 @pytest.mark.parametrize("by", ["lan", "an"], ids=["by whom it was", "by themselves"])
 async def test_in_another_year_everybody_is_asked_again(commune: Commune, by: str) -> None:
     lan = await commune.account("lan")
