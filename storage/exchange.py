@@ -51,7 +51,7 @@ def exchange(connection: Connection, context: Context, mover: Mover, bearer: Bea
     new_token = _token(context, bearer.incoming)
     found = _found(connection, token_of(context.keys, bearer.code))
     lock_chats(connection, [new_token, *([found.token] if found else [])])
-    if _known(connection, bearer.incoming):
+    if heard_before(connection, bearer.incoming):
         return True
     if found is None:
         return False
@@ -102,7 +102,8 @@ def _found(connection: Connection, token: str) -> Any:
     ).one_or_none()
 
 
-def _known(connection: Connection, incoming: Incoming) -> bool:
+def heard_before(connection: Connection, incoming: Incoming) -> bool:
+    """True for a message that has done its work already."""
     same = (
         inbox.c.platform == incoming.platform,
         inbox.c.account == incoming.account,

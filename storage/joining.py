@@ -23,6 +23,7 @@ from storage.area import Holder
 from storage.commune_tables import accounts, assignments, people
 from storage.database import lock_chats
 from storage.desk import Chat, ChatLookup, Context, Desk, view
+from storage.exchange import heard_before
 from storage.ids import milliseconds
 from storage.invites import find_invite, invited_name, use_invite
 from storage.ledger import chat_token
@@ -117,7 +118,7 @@ def join(
     account = None if row is None else _account(connection, row.account_id)
     old = _chats_of(connection, account.id) if account else {}
     lock_chats(connection, [*{token, *old}])
-    if _known(connection, incoming):
+    if heard_before(connection, incoming):
         return "joined"
     if row is None:
         return "wrong"
@@ -151,15 +152,6 @@ def _account(connection: Connection, number: int | None) -> Any:
 def _chats_of(connection: Connection, account: int) -> dict[str, Any]:
     found = select(chats).where(chats.c.holder == account).order_by(chats.c.id)
     return {row.token: row for row in connection.execute(found)}
-
-
-def _known(connection: Connection, incoming: Incoming) -> bool:
-    same = (
-        inbox.c.platform == incoming.platform,
-        inbox.c.account == incoming.account,
-        inbox.c.event_id == incoming.event_id,
-    )
-    return connection.execute(select(inbox.c.id).where(*same)).first() is not None
 
 
 def _taken(connection: Connection, chat: Chat, row: Any, account: Any) -> bool:
