@@ -17,7 +17,7 @@ from storage.database import open_database
 from storage.matching import Form, Known, choose, doubles_of, verdict
 from storage.migrate import migrate_database
 from storage.people import person_document
-from storage.tables import inbox
+from storage.tables import inbox, submissions
 from storage.turn import Decision, Event, Filling
 from tests.commune import HERE, THERE, Commune, answers, confirmed, statements
 from tests.conftest import Clock, Office, context, message, seeded
@@ -427,6 +427,8 @@ async def test_who_meets_crosswise_is_decided_again(postgres: Any) -> None:
     await meeting
 
     assert tries == [one, two, one, two]
+    begun = await office.rows(select(submissions.c.created_at))
+    assert len(begun) == 2 and len(set(begun)) == 1, "the whole batch again, not each alone"
     assert [(await commune.one(person)).draft_id for person in (one, two)] == [800 + one, 800 + two]
     assert await office.rows(select(inbox.c.why).where(inbox.c.outcome == "dead")) == []
     await database.close()
