@@ -25,6 +25,11 @@ log = logging.getLogger(__name__)
 INCOMING: Final = json.Decoder(Incoming)
 """How a dead letter keeps its message."""
 
+GIVEN_WAY: Final = 2
+"""How often a transaction that had to give way to another is begun anew."""
+GIVES_WAY: Final = ("40P01", "40001")
+"""SQLSTATE of a deadlock, and of transactions that could not both be."""
+
 
 class Committed(Struct, frozen=True):
     """What a batch caused, known to be on the disk."""
@@ -49,8 +54,7 @@ def commit(
     the database raises when it is the database that fails: then nothing of the batch is kept.
     """
     try:
-        with connection.begin():
-            return _batch(connection, batch, decide, context, delivered)
+        return _whole(connection, batch, decide, context, delivered)
     except Exception as error:
         if not batch or not _message_caused(error):
             raise
@@ -59,10 +63,35 @@ def commit(
     return _each_alone(connection, batch, decide, context)
 
 
+def _whole(
+    connection: Connection,
+    batch: Sequence[Incoming],
+    decide: Decide,
+    context: Context,
+    delivered: Sequence[Delivered],
+) -> Committed:
+    """Write a batch in one transaction, from the beginning again when it had to give way."""
+    for _ in range(GIVEN_WAY):
+        try:
+            with connection.begin():
+                return _batch(connection, batch, decide, context, delivered)
+        except DBAPIError as error:
+            if not _gave_way(error):
+                raise
+    with connection.begin():
+        return _batch(connection, batch, decide, context, delivered)
+
+
+def _gave_way(error: DBAPIError) -> bool:
+    """Tell whether the database ended this transaction so that another could go on."""
+    return getattr(error.orig, "sqlstate", None) in GIVES_WAY
+
+
 def _message_caused(error: Exception) -> bool:
     """Tell a refused value from a failing database (full disk, lost connection, lock)."""
     if isinstance(error, DBAPIError):
-        return not (isinstance(error, OperationalError) or error.connection_invalidated)
+        failed = isinstance(error, OperationalError) or error.connection_invalidated
+        return not (failed or _gave_way(error))
     return isinstance(error, ValueError | TypeError | ArithmeticError)
 
 
@@ -78,8 +107,7 @@ def _alone(
     connection: Connection, incoming: Incoming, decide: Decide, context: Context
 ) -> Committed:
     try:
-        with connection.begin():
-            return _batch(connection, [incoming], decide, context, ())
+        return _whole(connection, [incoming], decide, context, ())
     except Exception as error:
         if not _message_caused(error):
             raise

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot.dialogs.messages import Outgoing
 from storage.commune_tables import doubles, households, people
@@ -17,7 +17,8 @@ from storage.database import open_database
 from storage.matching import Form, Known, choose, doubles_of, verdict
 from storage.migrate import migrate_database
 from storage.people import person_document
-from storage.turn import Decision, Event
+from storage.tables import inbox, submissions
+from storage.turn import Decision, Event, Filling
 from tests.commune import HERE, THERE, Commune, answers, confirmed, statements
 from tests.conftest import Clock, Office, context, message, seeded
 
@@ -390,3 +391,44 @@ async def groups(file: Path, forms: Numbered) -> set[frozenset[int]]:
     await database.close()
     pairs = [(min(members[row.first_id]), min(members[row.second_id])) for row in rows]
     return joined(list(members.values()), pairs)
+
+
+async def test_who_meets_crosswise_is_decided_again(postgres: Any) -> None:
+    """Somebody else holds the second person and then asks for the first: one has to give way."""
+    url = postgres("crosswise")
+    await migrate_database(url)
+    database, clock = open_database(url), Clock()
+    office = Office(database, context(clock, seeded(3)), clock)
+    commune = await Commune(office).build()
+    await commune.assign(await commune.account("lan"), village="Thon 1")
+    one, two = [await commune.person(answers(name)) for name in ("An Van An", "Ba Van Ba")]
+    first_is_held, tries = asyncio.Event(), list[int]()
+
+    def decide(incoming: Any, _: object, __: object) -> Decision:
+        person = {"a": one, "b": two}[incoming.content.text]
+        if person == two:
+            first_is_held.set()
+        tries.append(person)
+        filling = Filling(800 + person, person)
+        return Decision(b"{}", "", created=[800 + person], fillings=[filling])
+
+    async def crosswise() -> None:
+        async with database.engine.begin() as other:
+            await other.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # never the loser
+            await other.execute(select(people).where(people.c.id == two).with_for_update())
+            held.set()
+            await first_is_held.wait()
+            await other.execute(select(people).where(people.c.id == one).with_for_update())
+
+    held = asyncio.Event()
+    meeting = asyncio.create_task(crosswise())
+    await held.wait()
+    await office.commit([message("a", chat="lan"), message("b", chat="lan")], decide)
+    await meeting
+
+    assert tries == [one, two, one, two]
+    begun = await office.rows(select(submissions.c.created_at))
+    assert len(begun) == 2 and len(set(begun)) == 1, "the whole batch again, not each alone"
+    assert [(await commune.one(person)).draft_id for person in (one, two)] == [800 + one, 800 + two]
+    assert await office.rows(select(inbox.c.why).where(inbox.c.outcome == "dead")) == []
+    await database.close()
