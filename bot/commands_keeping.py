@@ -90,6 +90,7 @@ async def exported(
     AccountRefused: `second` is missing where another person must approve.
     """
     from admin.exports import EXPORTS
+    from admin.exports.layout import layout_of, needs_homes
     from admin.exports.table import plain
     from storage.exporting import ExportEntry, log_export, read_sparingly
     from storage.files import sha256_of, whole_file
@@ -97,13 +98,14 @@ async def exported(
     from storage.submissions import check_second, confirmed
 
     table = _table(house, wanted)
+    homes = wanted.layout is not None and needs_homes(layout_of(wanted.layout))
     with whole_file(out) as part:
 
         def read(connection: "Connection") -> int:
             read_sparingly(connection)
             check_second(connection, viewer, second, since=wanted.since)
-            records = plain(confirmed(connection, house.keys, viewer, since=wanted.since))
-            return EXPORTS[wanted.format](part, table, records)
+            records = confirmed(connection, house.keys, viewer, since=wanted.since, homes=homes)
+            return EXPORTS[wanted.format](part, table, plain(records))
 
         count = await house.read(read)
         digest = sha256_of(part)

@@ -17,6 +17,8 @@ from bot.dialogs.readers.reading import Value
 
 FOLDER: Final = "layouts"
 NUMBER: Final = "number"
+HOUSEHOLD: Final = "household"
+RELATION: Final = "relation"
 Numbers = Mapping[str, int]
 """Code of a choice -> its number on the sheet."""
 
@@ -42,9 +44,9 @@ class LayoutColumn(Part):
     title: str
     hint: str = ""
     width: int = 12
-    show: Literal["empty", "number", "label", "code"] = "label"
-    """What stands in the cell: nothing (filled in by hand), a running number, what people read,
-    or the number of a choice."""
+    show: Literal["number", "household", "relation", "label", "code"] = "label"
+    """What stands in the cell: a running number, that of the household, the relation to its head,
+    what people read, or the number of a choice."""
     questions: tuple[str, ...] = ()
     """The first of them that has something to show fills the cell."""
     when: Codes = {}
@@ -65,6 +67,8 @@ class Layout(Part):
     """Row number -> text of its first cell, with {commune}, {province}, {office}, {day}."""
     settings: Mapping[str, str] = {}
     numbers: Mapping[str, Numbers] = {}
+    relations: Mapping[str, str] = {}
+    """Code of a relation to the head -> its word on the sheet."""
     columns: tuple[LayoutColumn, ...]
 
 
@@ -94,6 +98,11 @@ def load_layout(text: str, file: str) -> Layout:
     return layout
 
 
+def needs_homes(layout: Layout) -> bool:
+    """Say whether a column shows the household or the relation to its head."""
+    return any(column.show in {HOUSEHOLD, RELATION} for column in layout.columns)
+
+
 def layout_table(layout: Layout, form: Form, known: Known, today: date) -> Table:
     """Return the columns of a layout for one form. Raises BadLayout for a question it lacks."""
     for column in layout.columns:
@@ -120,6 +129,10 @@ def _column(layout: Layout, column: LayoutColumn, form: Form, known: Known) -> C
     def shown(record: Exported) -> str:
         if column.show == NUMBER:
             return str(record.number)
+        if column.show == HOUSEHOLD:
+            return str(record.household or "")
+        if column.show == RELATION:
+            return layout.relations.get(record.relation, "")
         if not holds(column.when, record.values):
             return ""
         for question_id in column.questions:

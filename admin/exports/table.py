@@ -33,6 +33,10 @@ class Exported:
     status: str
     confirmed_at: datetime
     values: Mapping[str, Value]
+    household: int | None = None
+    """Running number of the household in this export, where it is asked for."""
+    relation: str = ""
+    """Code of the relation to its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,16 @@ class Table:
 
 def plain(records: Iterable[Record]) -> Iterator[Exported]:
     """Yield the records of storage without what only the office needs to know."""
+    numbers = dict[int, int]()
     for number, record in enumerate(records, 1):
         answers = record.answers["answers"]
         values = {question: answer["value"] for question, answer in answers.items()}
         about = (record.receipt, record.form, record.unit, record.village, record.status)
-        yield Exported(number, *about, record.confirmed_at, values)
+        home = record.household_id
+        if home is not None and home not in numbers:
+            numbers[home] = len(numbers) + 1
+        household = None if home is None else numbers[home]
+        yield Exported(number, *about, record.confirmed_at, values, household, record.relation)
 
 
 def form_table(form: Form, known: Known, *, codes: bool) -> Table:
