@@ -37,6 +37,12 @@ MACHINERY: Final = {
 }
 """Modules whose functions may do without a viewer, and why."""
 ALONE: Final = {
+    ("assignments", "named_village"): "public: how villages are called",
+    ("crossing", "note_crossed"): "pairs of a batch that was allowed",
+    ("households", "homes_of"): "for a batch that was allowed",
+    ("rolls", "listed"): "the viewer is part of `Asking`",
+    ("rolls", "without_number"): "the viewer is part of `Asking`",
+    ("village_names", "village_of"): "public: how villages are called",
     ("accounts", "new_login"): "counts logins, to make the next",
     ("area", "given_to"): "what one account was given: part of its own conditions",
     ("batches", "write_document"): "writes what an import that was allowed has read",
