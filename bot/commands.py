@@ -107,6 +107,8 @@ def _explanation(error: Exception) -> str | None:
             return f"{texts('export.too_many_rows')}\n{error.__doc__}"
         case BadForm() | BadLayout():
             return str(error)
+        case BrokenPipeError():
+            return None  # whoever reads what we print has enough of it: no fault of the database
         case OperationalError() | InterfaceError() | ConnectionError():
             # The driver's own words: SQLAlchemy's would show the values too.
             why = getattr(error, "orig", error)
@@ -258,6 +260,11 @@ def shown_time(at: datetime) -> str:
 
 
 def printed(rows: Iterable[Iterable[object]]) -> None:
-    """Print one line per row, its parts set apart by tabs."""
-    for row in rows:
+    """Print one line per row, its parts set apart by tabs; say so where there is none."""
+    from bot.content import texts_of
+
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - counted below
         typer.echo("\t".join(map(str, row)))
+    if not count:
+        typer.echo(texts_of()("command.nothing_listed"), err=True)

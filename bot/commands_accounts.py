@@ -205,6 +205,7 @@ def invite(
     if (role is None) == (account is None):
         raise typer.BadParameter("give --role or --account")
     with explained():
+        _check_picture(qr)
         from bot.offices import saved_bots
         from storage import invites
 
@@ -217,6 +218,16 @@ def invite(
             return Made(code, house.place.site, bots)
 
         _show(_changed(data, asked_by, change), uses, days, qr)
+
+
+def _check_picture(qr: str) -> None:
+    """Raises typer.Exit, with the reason told, where no picture could be drawn."""
+    from bot.content import texts_of
+    from bot.pictures import can_draw
+
+    if qr and not can_draw(qr):
+        typer.echo(texts_of()("invite.bad_picture", file=qr), err=True)
+        raise typer.Exit(1)
 
 
 def _show(made: Made, uses: int, days: int, qr: str) -> None:

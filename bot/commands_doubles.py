@@ -1,6 +1,6 @@
 """Commands for people who stand twice in the database: found, shown, decided, merged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,9 +60,14 @@ def doubles_list(
             return await house.read(lambda c: open_doubles(c, house.keys, viewer, **page))
 
         texts = texts_of()
-        for pair in with_house(place_of(data), work):
-            printed([(pair.id, texts(f"doubles.why.{pair.why}"))])
-            printed(_side(side, texts) for side in (pair.first, pair.second))
+        found = with_house(place_of(data), work)
+        printed(line for pair in found for line in _lines(pair, texts))
+
+
+def _lines(pair: "Candidate", texts: "Texts") -> Iterator[tuple[object, ...]]:
+    yield pair.id, texts(f"doubles.why.{pair.why}")
+    for side in (pair.first, pair.second):
+        yield _side(side, texts)
 
 
 def _side(side: "Side", texts: "Texts") -> tuple[object, ...]:
@@ -88,13 +93,14 @@ def doubles_decide(
         from bot.content import texts_of
         from storage.doubles import decide
 
-        async def work(house: "House") -> None:
+        async def work(house: "House") -> tuple[int, int]:
             viewer = await asking(house, asked_by)
             said: Decided = "same" if decision is Decision.SAME else "different"
-            await write(house, lambda c: decide(c, house.context, viewer, pair, said))
+            return await write(house, lambda c: decide(c, house.context, viewer, pair, said))
 
-        with_house(place_of(data), work)
-        typer.echo(texts_of()(f"doubles.decided_{decision.value}", pair=pair))
+        one, other = with_house(place_of(data), work)
+        facts = {"pair": pair, "one": one, "other": other}
+        typer.echo(texts_of()(f"doubles.decided_{decision.value}", **facts))
 
 
 @doubles_app.command("merge")

@@ -232,7 +232,7 @@ def people_no_id(
             return await _no_id(house, viewer, out, sheet.value, village)
 
         count, digest = with_house(place_of(data), run)
-        typer.echo(texts_of()("export.done", count=count, file=out, sha256=digest))
+        typer.echo(texts_of()("rolls.done", count=count, file=out, sha256=digest))
 
 
 async def _no_id(

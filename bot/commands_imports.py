@@ -256,7 +256,8 @@ def import_undo(
         undone, kept = with_house(place_of(data), work)
         facts = {"deleted": undone.deleted, "restored": undone.restored, "kept": len(kept)}
         typer.echo(texts_of()("import.undone_now", batch=batch, **facts))
-        printed(kept)
+        if kept:
+            printed(kept)
 
 
 async def _emptied(house: "House") -> None:

@@ -1,7 +1,6 @@
 """Commands that show what needs attention: dead letters, undelivered, tasks, the audit trail."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +25,7 @@ from storage.ids import VIETNAM
 if TYPE_CHECKING:
     from bot.app import House
     from bot.dialogs.known import Known
+    from bot.dialogs.language import Texts
 
 SETTLED = timedelta(minutes=5)
 """Events older than this are anchored: no transaction with an earlier one is still open."""
@@ -119,10 +119,26 @@ def tasks(data: Data = None, login: As = None) -> None:
                 texts(f"task_kinds.{x.kind}"),
                 texts(f"platform_names.{x.platform}"),
                 x.chat_id,
-                json.dumps(x.detail, ensure_ascii=False),
+                told_in_words(x.detail or {}, texts),
             )
             for x in found
         )
+
+
+def told_in_words(detail: Mapping[str, object], texts: "Texts") -> str:
+    """Return in words why somebody is to be called: reasons, who it is, the open question."""
+    from bot.content import form_of
+
+    form = form_of()
+    parts = []
+    for name, said in ((name, str(value or "")) for name, value in detail.items()):
+        if name == "at":
+            asked = [form[said]] if said in form else []
+            parts += [texts("task_reasons.at", item=q.item, title=q.title) for q in asked]
+        elif said:
+            keys = (f"task_reasons.{said}", f"option.{said}")
+            parts.append(next((texts(key) for key in keys if key in texts), said))
+    return "; ".join(parts)
 
 
 def record(

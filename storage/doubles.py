@@ -209,12 +209,17 @@ class _Sealed:
 
 def decide(
     connection: Connection, context: Context, viewer: Viewer, pair: int, decided: Decided
-) -> None:
-    """Note what a human says about a pair; no search brings it back. The caller commits.
+) -> tuple[int, int]:
+    """Note what a human says about a pair and return the two; no search brings it back. The
+    caller commits.
 
     Raises NoSuchPair or Denied.
     """
     mine = (doubles.c.id == pair, within(viewer, ACTION, doubles))
     said = {"decided": decided, "decided_at": milliseconds(context.now()), "decided_by": viewer.by}
-    if connection.execute(update(doubles).where(*mine).values(said)).rowcount == 0:
+    two = select(doubles.c.first_id, doubles.c.second_id).where(*mine)
+    row = connection.execute(two).one_or_none()
+    if row is None:
         raise NoSuchPair(pair)
+    connection.execute(update(doubles).where(*mine).values(said))
+    return row.first_id, row.second_id

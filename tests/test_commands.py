@@ -3,22 +3,25 @@
 import json
 import re
 import sqlite3
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
 from bot.__main__ import DEFAULT_FORM
 from bot.app import Place, open_house
-from bot.content import CURRENT_FORM
+from bot.commands_watching import told_in_words
+from bot.content import CURRENT_FORM, texts_of
 from bot.dialogs.messages import Incoming, Text
 from storage.ledger import commit
 from storage.sealed import key_text
 from storage.turn import ChatView, Decision, Lookup
 from tests.conftest import Clock, seeded
-from tests.filled import FARMER, START, call, fill, in_chat, run
+from tests.filled import FARMER, ROOT, START, call, fill, in_chat, run
 
 COMMANDS = {
     *("run", "setup", "chat", "try-answer", "export", "backup", "restore", "tasks"),
@@ -181,7 +184,34 @@ def test_tasks_show_who_asked_for_an_officer(filled: Path) -> None:
     assert number.isdigit() and chat.isdigit()
     assert (kind, platform) == ("cần gọi hoặc gặp", "dòng lệnh")
     assert datetime.strptime(at, "%Y-%m-%d %H:%M").year >= 2026
-    assert isinstance(json.loads(detail), dict)
+    assert "{" not in detail and "_" not in detail
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"at": "q09_gdpt"}, "đang hỏi mục 9 "),
+        ({"at": ""}, ""),
+        ({"at": "welcome"}, ""),
+        ({"why": "withheld"}, "không đồng ý"),
+        ({"why": "proxy_not_asked", "relation": "con"}, "; Con"),
+        ({"words": "x"}, "x"),
+        ({"what": "erase"}, "xin xóa"),
+        ({}, ""),
+    ],
+)
+def test_a_task_is_told_in_words(detail: dict[str, str], said: str) -> None:
+    told = told_in_words(detail, texts_of())
+
+    assert said in told and bool(said) == bool(told)
+
+
+def test_whoever_reads_the_first_lines_only_is_told_nothing() -> None:
+    command = [sys.executable, "-m", "bot", "form", "show"]
+    with Popen(command, cwd=ROOT, stdout=PIPE, stderr=PIPE) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
 
 
 def test_the_history_is_verified_and_anchored(filled: Path) -> None:

@@ -167,6 +167,18 @@ def test_an_invitation_is_shown_once_with_its_links_and_picture(
     assert "đã thu hồi" in at(filled, "invite", "list")[1].splitlines()[0]
 
 
+@pytest.mark.parametrize("name", ["moi.jpg", "moi", "none/moi.png"])
+def test_no_code_is_made_when_its_picture_cannot_be_drawn(
+    filled: Path, tmp_path: Path, name: str
+) -> None:
+    before = at(filled, "invite", "list")[1]
+
+    code, said, why = at(filled, "invite", "--role", "enumerator", "--qr", str(tmp_path / name))
+
+    assert (code, said) == (1, "") and "--qr moi.png" in why
+    assert at(filled, "invite", "list")[1] == before
+
+
 def test_an_invitation_needs_a_role_or_an_account(filled: Path) -> None:
     assert at(filled, "invite")[0] == 2
     assert at(filled, "invite", "--role", "police", "--account", "hoa")[0] == 2

@@ -43,7 +43,8 @@ def test_people_are_listed_with_shortened_numbers(data: Path) -> None:
 
 def test_who_has_no_number_and_why_is_written_for_the_police(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "no-id.xlsx"
-    lines("people", "no-id", "--out", str(out), data=data)
+    ((told,), _) = lines("people", "no-id", "--out", str(out), data=data)
+    assert told.startswith("Đã xuất 1 người vào ")
 
     rows = list(load_workbook(out).worksheets[0].iter_rows(values_only=True))
     assert rows[0][:3] == ("STT", "Họ và tên", "Ngày sinh")

@@ -87,10 +87,12 @@ def test_doubles_are_found_decided_merged_and_taken_apart(data: Path, file: Path
     assert "••••••••0001" in lines[1] and "051080000001" not in "".join(lines)
 
     merged = said(data, "doubles", "merge", one, other)
-    assert said(data, "doubles", "list") == ""
+    empty = call("doubles", "list", "--data", str(data))
+    assert (empty.stdout, len(empty.stderr.splitlines())) == ("", 1)
     again = call("doubles", "merge", one, other, "--data", str(data))
     said(data, "doubles", "undo", merged.split()[-1])
     assert said(data, "doubles", "list").splitlines() == lines
+    assert f"doubles merge {one} {other} " in said(data, "doubles", "decide", pair, "same")
     said(data, "doubles", "decide", pair, "different")
     assert said(data, "doubles", "list") == ""
     assert "0 cặp mới" in said(data, "doubles", "find")
