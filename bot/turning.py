@@ -135,7 +135,7 @@ class Turn(Struct):
                 self.event = _loaded(lookup, effect)
             case Find(search, why):
                 waiting = self.dialog.chat.submissions if search.wanted == "drafts" else ()
-                unlisted = _drafts(lookup, waiting)
+                unlisted = tuple(one for one in _drafts(lookup, waiting) if _unlisted(one))
                 self.event = Found(lookup.people(search), search, why, unlisted)
             case Meet(person, why):
                 self.event = Met(lookup.person(person), why)
@@ -247,6 +247,12 @@ def _confirmed(scene: Scene, draft: Draft) -> Confirmed:
         marks=record.marks(answers),
         previous=draft.previous,
     )
+
+
+def _unlisted(draft: Draft) -> bool:
+    """True for an unfinished form that no person of a list leads to. After a change of telephone
+    a chat has all forms of the account."""
+    return draft.status == "draft" and not draft.person
 
 
 def _loaded(lookup: Lookup, load: Load) -> Loaded:

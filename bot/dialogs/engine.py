@@ -50,7 +50,7 @@ TAGGED: Final = re.compile(r"(\d{1,2}(?:\.\d)?(?:\.?[ab])?) ?[:=] ?(\S.*)")
 def advance(scene: Scene, dialog: Dialog, event: Event) -> Step:
     """Return the dialog after `event`, and what to do about it. It never raises."""
     match event:
-        case Loaded() if must_know_year(dialog, event):
+        case Loaded() if scene.account is None and must_know_year(dialog, event):
             return ask_year(scene, dialog, event)
         case Loaded():
             return _loaded(scene, dialog, event)

@@ -45,7 +45,7 @@ MONTH: Final = Question(
 SEARCHED: Final = frozenset({"menu", "people", "household"})
 """Prompts at which a name, a number or a village is looked for."""
 TAKEN: Final = frozenset({"busy", "done", "returned"})
-"""Standings of somebody whose form no one else begins: it may have come so since the door opened."""
+"""Standings of somebody whose form no one else begins: it may be so since the door opened."""
 PAGE: Final = 8
 """People of one list."""
 MOST_WORDS: Final = 60
