@@ -24,6 +24,10 @@ class Actor:
     sitting: Sitting | None = None
     waits: bool = False
     """An answer is still to come."""
+    hasty: bool = False
+    """What was said last looked as if it had been written before its question was shown."""
+    silent: int = 0
+    """Rounds without an answer."""
     told: list[Outgoing] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 

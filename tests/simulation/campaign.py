@@ -140,11 +140,11 @@ class Campaign:
     def _citizens(self, town: Town) -> None:
         for number, human in enumerate(town.citizens):
             citizen = Citizen(town, f"citizen {town.number} {number}", self.model, self.chance)
-            luck = self.chance.random()
-            citizen.plan = [("self" if luck > 0.1 else "declines", human)]
-            if 0.1 < luck < 0.3:
+            kind = len(self.citizens) % 10
+            citizen.plan = [("declines" if kind == 0 else "self", human)]
+            if kind in {1, 2, 3}:
                 citizen.plan += [("proxy", self.chance.choice(human.house.people))]
-            elif 0.3 < luck < 0.4:
+            elif kind == 4:
                 citizen.plan += [("withdraw", human)]
             self.citizens.append(citizen)
 

@@ -149,7 +149,7 @@ class Collector(Actor):
     def _perhaps_later(self, bubble: Outgoing, said: list[Content]) -> list[Content]:
         """Now and then leave a form for later, once it has a name by which it is found."""
         sitting = self.sitting
-        named = sitting is not None and not sitting.fresh and not self.paused
+        named = sitting is not None and not (sitting.fresh or sitting.correcting or self.paused)
         if named and self.chance.random() < 0.01:
             self.paused = True
             self._leave()
@@ -218,11 +218,12 @@ class Collector(Actor):
         """Return the form of this line that goes on."""
         status = "returned" if line.rest.endswith(RETURNED) else "draft"
         for one in self.open_sittings():
-            truth = str(one.truth["q01_ho_ten"]), str(one.truth["q02_ngay_sinh"])[:4]
+            name, year = str(one.truth["q01_ho_ten"]), str(one.truth["q02_ngay_sinh"])[:4]
             row = one.row or one.given
-            names = [truth, row.shown()[:2]] if row else [truth, (truth[0], "")]
-            names += [("?", "")] if one.fresh and not row else []
-            if one.status == status and line.shown[:2] in names:
+            names = [(name, year, ""), (name, "", "")] + [("?", "", "")] * one.fresh
+            if row:
+                names = [(name, year, row.village), row.shown()]
+            if one.status == status and line.shown in names:
                 return one
         return None
 

@@ -35,6 +35,8 @@ THIEF: Final[tuple[Content, ...]] = (
 )
 POLL: Final = 0.01
 """Seconds until somebody who got no answer is looked for again, as a sender does."""
+LEASED: Final = 70
+"""Rounds after which a bubble shows that another process died with."""
 STUCK: Final = 300
 """Rounds in which nobody is answered."""
 
@@ -109,7 +111,7 @@ class Day:
             if human is not None:
                 decided.add(id(human))
             hasty = campaign.chance.random() < 0.03
-            actor.waits = bool(said) and not hasty  # the very same word again may get no answer
+            actor.waits, actor.hasty, actor.silent = bool(said), hasty, 0
             for place, content in enumerate(said):
                 early = place > 0 or hasty
                 letter = Letter(actor.town.number, actor.chat, campaign.event(), content, early)
@@ -127,8 +129,14 @@ class Day:
             await asyncio.sleep(POLL)
 
     def _listen(self) -> None:
+        patience = 1 if self.campaign.program.per_town == 1 else LEASED
         for actor in self.active:
             actor.hear(self.campaign.program.seen.pop(actor.chat, []))
+            actor.silent += actor.waits
+            if (
+                actor.hasty or patience > 1
+            ) and actor.silent >= patience:  # the same word twice gets no answer
+                actor.waits = False
 
     async def _give_back(self) -> None:
         """The officer gives a form back: there is something to ask again."""

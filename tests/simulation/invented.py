@@ -4,7 +4,7 @@ Every name that belongs to a commune carries its syllable: where another commune
 something has leaked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -21,6 +21,9 @@ COMMUNES: Final = (
     ("21334", "Xã Sơn Tây Thượng"),
     ("21343", "Xã Sơn Tây Hạ"),
 )
+SHARED: Final = ("q02_ngay_sinh", "q03_gioi_tinh", "q04_so_cccd")
+VILLAGES: Final = ("Tà Vinh", "Nước Vương", "Mang Tà Bể")
+"""The same names in every commune: they keep nobody apart."""
 FAMILIES: Final = ("Đinh", "Lê", "Hồ", "Phạm", "Trần", "Võ", "Bùi", "Đỗ")
 MIDDLES: Final = {"nam": ("Văn", "Minh", "Quang", "Hữu"), "nu": ("Thị", "Mỹ", "Thu", "Kim")}
 GIVEN: Final = ("Lâm", "Tý", "Sáu", "Ngọc", "Thảo", "Bình", "Giang", "Hậu", "Phúc", "Yên")
@@ -143,7 +146,7 @@ def office(number: int) -> Office:
         police_name=f"Công an {own}",
         officer=f"chị Hạnh {own}",
         phone="0255 000 0000",
-        villages=tuple(f"{lead} {own}" for lead in ("Nước", "Mang", "Ra")),
+        villages=VILLAGES,
         legal_basis="Kế hoạch 12/KH-UBND ngày 05/10/2026",
         retention="5 năm",
         retention_source="Quyết định 34/QĐ-UBND ngày 05/10/2026",
@@ -160,8 +163,20 @@ def found(number: int, size: int, chance: Random) -> Town:
         if chance.random() < 0.92:
             town.rows.append(_listed(human, chance))
     _list_twice(town, names, chance)
-    town.citizens = [human for human in town.people if chance.random() < 0.12]
+    town.citizens = [human for human in town.people if chance.random() < 0.15]
     return town
+
+
+def share_numbers(towns: Sequence[Town], chance: Random) -> None:
+    """Give some people the number of somebody in another commune, as a wrong list does."""
+    numbered = [row.human for row in towns[0].rows if row.known.get("q04_so_cccd")]
+    for town in towns[1:]:
+        some = dict.fromkeys([*town.unlisted()[:4], *town.citizens[:4]])
+        for human, other in zip(some, chance.sample(numbered, len(some)), strict=True):
+            human.truth |= {key: other.truth[key] for key in SHARED}
+            for row in town.rows:
+                if row.human is human:
+                    row.known |= {key: human.truth[key] for key in row.known if key in SHARED}
 
 
 def _names(number: int, chance: Random) -> Iterator[tuple[str, str]]:
