@@ -60,7 +60,7 @@ class Actor:
             sitting.fresh = False
             if asked in ("q05_ma_bhxh", "q06_thuong_tru") and chance.random() < 0.4:
                 return [together(sitting)]
-            if chance.random() < 0.06:
+            if not sitting.correcting and chance.random() < 0.06:
                 said += tags(chance, sitting)
                 chance.shuffle(said)
             return said
