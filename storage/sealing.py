@@ -13,7 +13,7 @@ def seal_chat(desk: Desk, chat: Chat, platform: str, account: str, address: str)
         sealed = seal(context.keys.office, chat.document, where, context.random)
     prompt = (chat.submission_id, chat.prompt, chat.prompt_outbox_id, chat.prompt_sent_at)
     if not chat.created:
-        desk.rows.add("chat", (sealed, *prompt, chat.person, chat.id))
+        desk.rows.add("chat", (sealed, *prompt, chat.prompt_outbox_id, chat.person, chat.id))
         return
     where = place("chats", "address", chat.id)
     hidden = seal(context.keys.office, address.encode(), where, context.random)

@@ -5,10 +5,12 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Dialect,
     Select,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
@@ -53,6 +55,19 @@ def _prompt_sent() -> Write:
     return clause, ("b_at", "b_id", "b_bubble")
 
 
+def _chat() -> Write:
+    """A chat as its turn leaves it. That its prompt was shown may have been noted since it was
+    loaded, by who sends: that stays, or every answer would be taken for an early one."""
+    names = ("document", "submission_id", "prompt", "prompt_outbox_id", "person")
+    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
+    same = chats.c.prompt_outbox_id == bindparam("b_shown_by", type_=BigInteger)
+    ours = bindparam("b_prompt_sent_at", type_=BigInteger)
+    values["prompt_sent_at"] = func.coalesce(ours, case((same, chats.c.prompt_sent_at)))
+    clause = update(chats).where(chats.c.id == bindparam("b_id"))
+    order = (*names[:4], "prompt_sent_at", "shown_by", "person", "id")
+    return clause.values(**values, unreachable_at=null()), tuple(f"b_{name}" for name in order)
+
+
 def _duplicate() -> Write:
     other = submissions.alias("other")
     double = exists().where(
@@ -94,11 +109,7 @@ WRITES: Final[dict[str, Write | WriteOf]] = {
         *("id", "token", "platform", "account", "unit", "address", "document"),
         *("submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
     ),
-    "chat": change(
-        chats,
-        *("document", "submission_id", "prompt", "prompt_outbox_id", "prompt_sent_at", "person"),
-        unreachable_at=null(),
-    ),
+    "chat": _chat(),
     "new submission": insertion(
         submissions,
         *("id", "chat_id", "unit", "form", "status", "data_key", "state"),

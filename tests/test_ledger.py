@@ -12,13 +12,15 @@ from cryptography.exceptions import InvalidTag
 from msgspec import structs
 from sqlalchemy import Connection, event, func, select, update
 
+from bot.dialogs.messages import Outgoing
 from storage.audit import anchor_holds, broken_chains, write_anchor
 from storage.codes import check_digit
 from storage.commune_tables import units
 from storage.database import lock_chats
 from storage.group import LedgerClosed, SqliteLedger
+from storage.ids import milliseconds
 from storage.inbox import dead_letters, mark_replayed, open_letter
-from storage.ledger import chat_token
+from storage.ledger import _mark_sent, chat_token
 from storage.outbox import Delivered, Queued, give_up, pending, release, retry_later, undelivered
 from storage.postgres import PostgresLedger
 from storage.sealed import place, unseal_document
@@ -34,6 +36,7 @@ from storage.tables import (
     submissions,
     tasks,
 )
+from storage.turn import ChatView, Decision
 from tests.conftest import OFFICER, Crash, Office, Toy, context, message, seeded
 
 
@@ -159,6 +162,25 @@ async def test_a_failing_commit_leaves_no_trace(office: Office) -> None:
     event.remove(engine, "commit", fail)
 
     assert await office.rows(select(inbox)) == []
+
+
+async def test_a_note_of_delivery_outlives_a_turn_that_began_before_it(office: Office) -> None:
+    """Another process, or the other half of this one, may note it while the turn decides."""
+    (queued,) = (await office.commit([message("x")], lambda *_: Decision(b"{}", "p1"))).queued
+    assert queued == []
+    asked = Decision(b"{}", "p2", outgoing=[Outgoing("ask", "?", prompt="p2")])
+    ((bubble,),) = (await office.commit([message("x")], lambda *_: asked)).queued
+    note = Delivered(bubble.id, bubble.chat_id, office.clock.at)
+
+    def meanwhile(_: object, view: ChatView, lookup: Any) -> Decision:
+        assert view.prompt_sent_at is None
+        _mark_sent(lookup._desk.connection, [note])
+        return asked
+
+    await office.commit([message("x")], meanwhile)
+
+    ((kept,),) = await office.rows(select(chats.c.prompt_sent_at))
+    assert kept == milliseconds(note.at)
 
 
 async def test_the_prompt_counts_as_shown_when_its_bubble_was_delivered(office: Office) -> None:
