@@ -93,6 +93,7 @@ class Collector(Actor):
             if self.marking and self.row and NOTED in bubble.text:
                 self.model.outcomes[id(self.row)] = self.marking
                 self.row.human.visits += 1
+                self.before, self.household = self.row, self.row.home
                 self.marking = ""
             if self.beginning and self.sitting and bubble.question:
                 self.beginning = False
