@@ -43,6 +43,10 @@ class Actor:
     def _sent(self, sitting: Sitting, receipt: str) -> None:
         self.model.sent(sitting, receipt, self.today)
 
+    def act(self) -> list[Content]:
+        """Return the next messages; none when there is nothing left to do."""
+        raise NotImplementedError
+
     def about(self) -> Human | None:
         """Return about whom something is decided by the next message, if anybody."""
         asked = self.bubble.question if self.bubble else None

@@ -102,7 +102,6 @@ def wrong_items(bubble: Outgoing, sitting: Sitting) -> list[str] | None:
 
 def _right(sitting: Sitting, known: Mapping[str, Any], item: str) -> bool:
     questions = [q.id for q in FORM.questions if q.item.split(".")[0] == item and q.id in known]
-    expected = sitting.expected() | {
-        key: value for key, value in sitting.mistakes.items() if key not in sitting.truth
-    }
+    mistaken = {k: value for k, value in sitting.mistakes.items() if k not in sitting.truth}
+    expected = {**sitting.expected(), **mistaken}
     return all(known[key] == expected.get(key) for key in questions)

@@ -57,7 +57,7 @@ def _kept(sitting: Sitting, question: str) -> Any:
     value = sitting.truth.get(question)
     if question == "q06_thuong_tru":
         return sitting.human.house.address
-    return ETHNIC.get(value, value) if question == "q08_dan_toc" else value
+    return ETHNIC.get(str(value), value) if question == "q08_dan_toc" else value
 
 
 @dataclass(eq=False, repr=False)
